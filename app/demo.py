@@ -1,0 +1,103 @@
+"""The demo's workspace, with 90 days of history that was really collected.
+
+The sandbox's clock is set back 90 days and moved forward step by step; at each step the ordinary
+collector reads everything that is due through the ordinary adapters. Nothing is written around them.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from app.domain.audit.service import SYSTEM
+from app.domain.collection.run import Collector, due_accounts
+from app.domain.collection.service import Plan
+from app.domain.creators import service as creators
+from app.domain.identity import keys, operator
+from app.domain.identity.models import Scope
+from app.domain.ports.platform import Platform
+from app.domain.ports.world import World, WorldCreator
+from app.lib import clock
+from app.lib.db import Database
+
+log = structlog.get_logger(__name__)
+
+HISTORY = timedelta(days=90)
+COARSE, FINE = timedelta(days=1), timedelta(hours=6)  # steps of the history, and of its last days
+FINE_DAYS = timedelta(days=3)
+LONG_FOLLOWED = 7  # creators with the whole history; the others were found a month ago
+LATER = timedelta(days=30)
+AT_ONCE = 4
+EMAIL = "demo@sightline.example"
+MAX_POSTS = 25  # read at each step of the history; the running demo reads as many as any installation
+OWN = 2  # how many of the creators are the workspace's own brands
+
+
+class DemoAccount(msgspec.Struct, frozen=True):
+    """How to sign in to the demo."""
+
+    email: str
+    password: str
+    api_key: str
+
+
+async def seed(
+    folder: Path, database: Database, collector: Collector, platforms: dict[str, Platform], defaults: Plan, world: World
+) -> DemoAccount:
+    """Make the demo's workspace at the first start; later starts find its sign-in in `folder`/demo.json."""
+    note = folder / "demo.json"
+    if note.exists():
+        return msgspec.json.decode(note.read_bytes(), type=DemoAccount)
+    started = time.monotonic()
+    password = secrets.token_urlsafe(9)
+    today = datetime.now(UTC)
+    await world.set_time(today - HISTORY)
+    living = await world.creators()
+    async with database.transaction() as session:
+        user = await operator.create_person(
+            session, email=EMAIL, name="Demo", password=password, superuser=True, workspace="Demo studio"
+        )
+        workspace: UUID = session.info["workspace"]
+        _, key = await keys.create(
+            session, SYSTEM, workspace, name="Demo", scopes=list(Scope), requests_per_minute=3000, created_by=user
+        )
+
+    async def follow(some: Sequence[WorldCreator], *, own: int) -> None:
+        async with database.transaction(workspace) as session:
+            for number, creator in enumerate(some):
+                tag = "own" if number < own else "watched"
+                entry = creators.Entry(link=f"@{creator.handle}", own=number < own, tags=(tag,))
+                await creators.follow(session, workspace, entry, platforms=platforms, defaults=defaults)
+
+    await follow(living[:LONG_FOLLOWED], own=OWN)
+    await _live_through(database, collector, world, until=today - LATER)
+    await follow(living[LONG_FOLLOWED:], own=0)
+    await _live_through(database, collector, world, until=today)
+    await world.set_time(datetime.now(UTC))
+    account = DemoAccount(EMAIL, password, key)
+    note.touch(0o600)
+    note.write_bytes(msgspec.json.encode(account))
+    log.info("demo made", creators=len(living), seconds=round(time.monotonic() - started, 1))
+    return account
+
+
+async def _live_through(database: Database, collector: Collector, world: World, *, until: datetime) -> None:
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def read(account: UUID) -> None:
+        async with gate:
+            await collector.collect(account)
+
+    while True:
+        await asyncio.gather(*(read(account) for account in await due_accounts(database, 1000)))
+        now = clock.now()
+        if now >= until:
+            break
+        step = FINE if datetime.now(UTC) - now <= FINE_DAYS else COARSE
+        await world.set_time(min(now + step, until))

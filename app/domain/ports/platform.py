@@ -1,0 +1,74 @@
+"""What a platform is to the rest of Sightline: a label, an icon, and sources with capabilities."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from app.domain.ports.values import Metric, PostResult, Profile, Ref
+
+# Reserve `units` of a quota bucket before a call. Raises QuotaSpent when there are not enough left.
+Reserve = Callable[[str, int], Awaitable[None]]
+
+
+class Source(Protocol):
+    """One way of reading a platform. The first configured and healthy one answers."""
+
+    name: str  # "data_api", stored with every number
+    label: str  # "YouTube Data API v3", shown to people
+    version: str  # collector version, stored with every number: bump when parsing changes
+    evidence: str  # "recorded 2022-11" | "vendor schema" | "our reading, unproven"
+
+    @property
+    def configured(self) -> bool:
+        """Whether the keys it needs are there."""
+        ...
+
+    @property
+    def unconfigured_reason(self) -> str:
+        """A msgid: what is missing, and where to put it."""
+        ...
+
+
+@runtime_checkable
+class ReadsAccount(Protocol):
+    async def read_account(self, ref: Ref) -> Profile:
+        """The account's facts and numbers now. Raises PlatformError; Gone when it is not there."""
+        ...
+
+
+@runtime_checkable
+class ListsPosts(Protocol):
+    def list_posts(self, external_id: str, *, limit: int, known: frozenset[str]) -> AsyncIterator[Sequence[PostResult]]:
+        """The newest `limit` posts with their numbers, newest first, in batches as they are read.
+
+        known: ids of posts whose format is already known, so that a source may skip working it out.
+        """
+        ...
+
+
+@runtime_checkable
+class ReadsPosts(Protocol):
+    def read_posts(self, external_ids: Sequence[str]) -> AsyncIterator[Sequence[PostResult]]:
+        """These posts' numbers now, in batches; each id is answered exactly once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A platform as the application sees it.
+
+    recognise: pure; the Ref a pasted text names on this platform, or None when it is not ours.
+    metrics: what its account and post pages show, in order, with the words the platform itself uses
+    (msgids): {"account": {Metric.FOLLOWERS: "Subscribers"}, "post": {...}}.
+    """
+
+    name: str
+    label: str
+    icon: str
+    recognise: Callable[[str], Ref | None]
+    sources: tuple[Source, ...]
+    account_metrics: Mapping[Metric, str]
+    post_metrics: Mapping[Metric, str]
+    engagement: tuple[Metric, ...]  # what its engagement E adds up; 1-product.md, Standard terms
+    hosts: tuple[str, ...]  # what its sources may ask, for the egress proxy's counters
+    profile_url: Callable[[Ref], str]

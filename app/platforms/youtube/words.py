@@ -1,0 +1,44 @@
+"""What we say when YouTube does not answer as it should. msgids; each ends with what happens or what to do."""
+
+from app.domain.ports.errors import N_
+
+# The application programming interface
+NO_KEY = N_("No YouTube API key. Put one into YOUTUBE_API_KEY; until then YouTube's public pages are read.")
+KEY_REFUSED = N_("YouTube refuses the API key. Put a valid one into YOUTUBE_API_KEY.")
+KEY_RESTRICTED = N_(
+    "The API key may not be used from this server. Change the key's restrictions in the Google Cloud console."
+)
+API_OFF = N_(
+    "YouTube Data API v3 is switched off for the API key's project. Switch it on in the Google Cloud console, "
+    "under APIs & Services."
+)
+REFUSED = N_(
+    "YouTube refuses the request (%(reason)s). Look at the API key and its project in the Google Cloud console."
+)
+QUOTA_SPENT = N_("The YouTube quota for today is used up. Reading goes on after midnight Pacific time.")
+NO_CUSTOM_NAMES = N_(
+    "The YouTube API cannot look up addresses with a custom name. Paste the channel's @handle instead."
+)
+
+# Both sources
+TOO_FAST = N_("YouTube asks us to slow down. We try again later.")
+UNWELL = N_("YouTube has a fault of its own (%(status)s). We try again later.")
+UNREACHABLE = N_("YouTube could not be reached (%(cause)s). We try again later.")
+CHANGED = N_("YouTube's answer has a form we do not know (%(field)s). The last good numbers stay.")
+NO_CHANNEL = N_("There is no such channel, or it was closed. Check the link.")
+NO_VIDEO = N_("There is no such video, or it is private. Check the link.")
+
+# The public pages
+PAGES_OFF = N_("Reading YouTube's public pages is switched off. Put a YouTube API key into YOUTUBE_API_KEY.")
+BOT_CHECK = N_(
+    "YouTube wants proof that no robot is reading. We stop here and try again later; with a YouTube API key this "
+    "does not happen."
+)
+PAGE_REFUSED = N_(
+    "YouTube refuses to show its pages to this server. We stop here and try again later; with a YouTube API key this "
+    "does not happen."
+)
+MEMBERS_ONLY = N_("Only members of the channel may see this video; its numbers are not public.")
+AGE_LIMIT = N_("YouTube shows this video to signed-in adults only, so its page cannot be read without an API key.")
+NOT_HERE = N_("YouTube does not show this video in the country of this server.")
+UNREADABLE = N_("YouTube does not show this video now (%(reason)s). We try again later.")

@@ -1,0 +1,25 @@
+"""Every page. A new one is a handler here, a template and a test."""
+
+from typing import Any
+
+from app.web.pages import (
+    accounts,
+    collection,
+    creators,
+    images,
+    login,
+    overview,
+    posts,
+    sandbox,
+    settings,
+    setup,
+    workspace,
+)
+
+
+def handlers(*, sandboxed: bool) -> list[Any]:
+    """The handlers of all pages; the sandbox's ribbon only where there is a sandbox."""
+    pages = [accounts, collection, creators, images, login, overview, posts, settings, setup, workspace]
+    if sandboxed:
+        pages.append(sandbox)
+    return [handler for page in pages for handler in page.handlers]
