@@ -4,8 +4,12 @@ import asyncio
 from datetime import UTC, datetime
 from importlib.metadata import version
 
+from pydantic import SecretStr
+
 from app.api import health
 from app.api.parts import Probe
+from app.tasks import queue as queues
+from tests.conftest import SHAPE
 from tests.site import Site
 
 
@@ -17,7 +21,8 @@ async def test_a_living_process_says_what_it_is_without_asking_the_database(plac
     told = answer.json()
     assert answer.status_code == 200
     assert abs(datetime.fromisoformat(told.pop("timestamp")) - datetime.now(UTC)).total_seconds() < 60
-    shape = {"database": "embedded", "queue": "postgresql"}
+    database, queue = {"embedded": ("embedded", "postgresql"), "services": ("postgresql", "redis")}[SHAPE]
+    shape = {"database": database, "queue": queue}
     assert told == {"status": "ok", "version": version("sightline"), "mode": "test", **shape}
     assert statements == []
 
@@ -31,7 +36,8 @@ async def test_ready_means_that_database_and_queue_answer(place: Site) -> None:
 
 
 async def test_a_part_that_is_away_makes_it_unready(place: Site) -> None:
-    await place.app.state.queue.disconnect()
+    nowhere = place.settings.model_copy(update={"redis_url": SecretStr("redis://127.0.0.1:1")})
+    place.app.state.queue = queues.make(nowhere, nowhere.runtime_url)
     answer = await place.client().get("/health/ready")
     assert answer.status_code == 503
     assert answer.json() == {"status": "unready", "checks": {"database": True, "queue": False}}

@@ -73,7 +73,8 @@ class Books:
         mine = "application_name = 'sightline-worker' and backend_start < %s"
         before = self.value("select clock_timestamp()")
         busy = f"select 1 from pg_stat_activity where {mine}" + (" and state = 'active'" if alive else "")
-        until(lambda: not self.sql(busy, before), what="the end of what the worker's sessions were doing")
+        # One that waits for a lock of a session frozen inside a transaction goes on when the database ends that one.
+        until(lambda: not self.sql(busy, before), timeout=60, what="the end of what the worker's sessions were doing")
         self.sql("update collection set lease_until = clock_timestamp() - interval '1 second' where state = 'running'")
         if self.redis is None:
             self.sql("""
