@@ -58,7 +58,7 @@ async def seed(
     password = secrets.token_urlsafe(9)
     today = datetime.now(UTC)
     await world.set_time(today - HISTORY)
-    living = await world.creators()
+    living = [creator for creator in await world.creators() if creator.platform in platforms]
     async with database.transaction() as session:
         user = await operator.create_person(
             session, email=EMAIL, name="Demo", password=password, superuser=True, workspace="Demo studio"
@@ -68,16 +68,24 @@ async def seed(
             session, SYSTEM, workspace, name="Demo", scopes=list(Scope), requests_per_minute=3000, created_by=user
         )
 
-    async def follow(some: Sequence[WorldCreator], *, own: int) -> None:
-        async with database.transaction(workspace) as session:
-            for number, creator in enumerate(some):
-                tag = "own" if number < own else "watched"
-                entry = creators.Entry(link=f"@{creator.handle}", own=number < own, tags=(tag,))
-                await creators.follow(session, workspace, entry, platforms=platforms, defaults=defaults)
+    people: dict[str, UUID] = {}  # a creator on several platforms is followed as one
 
-    await follow(living[:LONG_FOLLOWED], own=OWN)
+    async def follow(some: Sequence[WorldCreator]) -> None:
+        async with database.transaction(workspace) as session:
+            for one in some:
+                own = one.title in owned
+                entry = creators.Entry(link=one.link, name=one.title, own=own, tags=("own" if own else "watched",))
+                added = await creators.follow(
+                    session, workspace, entry, platforms=platforms, defaults=defaults, creator=people.get(one.title)
+                )
+                if added.creator_id is not None:
+                    people[one.title] = added.creator_id
+
+    titles = list(dict.fromkeys(creator.title for creator in living))
+    owned, long_followed = titles[:OWN], titles[:LONG_FOLLOWED]
+    await follow([creator for creator in living if creator.title in long_followed])
     await _live_through(database, collector, world, until=today - LATER)
-    await follow(living[LONG_FOLLOWED:], own=0)
+    await follow([creator for creator in living if creator.title not in long_followed])
     await _live_through(database, collector, world, until=today)
     await world.set_time(datetime.now(UTC))
     account = DemoAccount(EMAIL, password, key)

@@ -19,17 +19,17 @@ from app.api.parts import Parts as ApiParts
 from app.api.parts import Probe
 from app.domain.collection.run import Collector
 from app.domain.collection.service import Plan
-from app.domain.ports.platform import Platform
+from app.domain.ports.platform import Means, Platform
 from app.domain.quota.service import Ledger
 from app.http.server import Server
 from app.lib import clock, jobs
 from app.lib.bus import Bus
 from app.lib.db import Database
-from app.lib.egress import Egress
+from app.lib.egress import Egress, Pace
 from app.lib.limits import PostgresLimits, RedisLimits
-from app.platforms import YOUTUBE, Means, all_platforms
+from app.platforms import all_platforms
 from app.platforms.sandbox_control import SandboxControl
-from app.platforms.youtube import BUCKETS, YoutubeConfig, process_env
+from app.platforms.youtube import process_env
 from app.settings import Settings
 from app.tasks import queue as queues
 from app.tasks.parts import Parts as TaskParts
@@ -52,19 +52,13 @@ def plan_of(settings: Settings) -> Plan:
 
 def platforms_of(settings: Settings, database: Database, proxy: str) -> dict[str, Platform]:
     """The platforms, with the instance's keys and quota; `proxy` empty: links are recognised, nothing is read."""
-    key = settings.youtube_api_key
-    allowed = {**BUCKETS, "general": settings.youtube_daily_units}
     return all_platforms(
         Means(
             proxy=proxy,
             ca=settings.sandbox_ca,
-            reserve={YOUTUBE: Ledger(database, YOUTUBE, allowed).reserve},
-            youtube=YoutubeConfig(
-                api_key=key.get_secret_value() if key else None,
-                quota_user=settings.youtube_quota_user,
-                detail_concurrency=settings.youtube_detail_concurrency,
-                public_pages=settings.youtube_public_pages,
-            ),
+            pace=Pace(settings.host_limits),
+            settings=settings.of_platforms(),
+            reserve=lambda platform, allowed: Ledger(database, platform, allowed).reserve,
         )
     )
 

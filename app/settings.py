@@ -5,6 +5,7 @@ Starting with a missing or weak value is refused with a message that names the v
 """
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,9 +14,14 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.lib.egress import HostLimit
 from app.lib.secretfile import kept_secret
 
 MIN_SECRET = 32
+_OF_PLATFORMS = (
+    "dzen_", "ensemble_", "facebook_", "google_", "instagram_", "pinterest_", "playwright_", "telegram_", "tiktok_",
+    "vk_", "wibes_", "youtube_",
+)  # fmt: skip
 
 
 class SettingsError(SystemExit):
@@ -68,6 +74,37 @@ class Settings(BaseSettings):
     youtube_public_pages: bool = True  # read public pages with yt-dlp where the API cannot answer
     youtube_daily_units: int = Field(10_000, ge=1)
 
+    # Each platform's keys of the instance; without any, public pages are read where there are some.
+    google_client_id: str = ""
+    google_client_secret: SecretStr | None = None
+    tiktok_client_key: str = ""
+    tiktok_client_secret: SecretStr | None = None
+    tiktok_public_pages: bool = True
+    ensemble_api_token: SecretStr | None = None
+    ensemble_daily_units: int = Field(1500, ge=1)
+    facebook_app_id: str = ""
+    facebook_app_secret: SecretStr | None = None
+    facebook_graph_api_version: str = Field("v24.0", pattern=r"v\d{1,3}\.\d")
+    instagram_username: str = ""
+    instagram_password: SecretStr | None = None
+    instagram_public_pages: bool = True
+    instagram_stories_collection_enabled: bool = True
+    telegram_api_id: int | None = None
+    telegram_api_hash: SecretStr | None = None
+    telegram_public_pages: bool = True
+    vk_access_token: SecretStr | None = None
+    dzen_public_pages: bool = True
+    wibes_public_pages: bool = True
+    pinterest_app_id: str = ""
+    pinterest_app_secret: SecretStr | None = None
+    pinterest_public_pages: bool = True
+    playwright_headless: bool = True
+    playwright_timeout: float = Field(30.0, gt=0, le=300)  # seconds for one page
+
+    # Requests at a time and seconds between two of them, by host: "dzen.ru=1/2,*.vk.com=3/0.4".
+    host_pace: Annotated[dict[str, HostLimit], NoDecode] = {}
+    dzen_request_delay: float = Field(2.0, ge=0, le=600)  # seconds between two requests to Dzen, and to Wibes
+
     # Where client libraries' traffic ends up: unset, the public Internet; the sandbox's proxy in demo and tests.
     sandbox_proxy: str = ""
     sandbox_ca: Path | None = None
@@ -79,6 +116,19 @@ class Settings(BaseSettings):
     @classmethod
     def _commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("host_pace", mode="before")
+    @classmethod
+    def _paces(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        paces = {}
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            match = re.fullmatch(r"((?:\*\.)?[a-z0-9.-]+)=(\d{1,3})/(\d{1,4}(?:\.\d+)?)", part)
+            if match is None or not int(match[2]):
+                raise ValueError(f"{part!r} is not HOST=REQUESTS/SECONDS, such as dzen.ru=1/2")
+            paces[match[1]] = HostLimit(concurrency=int(match[2]), min_delay=float(match[3]))
+        return paces
 
     @model_validator(mode="after")
     def _sound(self) -> "Settings":
@@ -99,6 +149,18 @@ class Settings(BaseSettings):
             if url.scheme != "https" and url.hostname not in ("127.0.0.1", "localhost", "::1"):
                 raise ValueError("PUBLIC_URL must be https:// in production (plain HTTP only on loopback)")
         return self
+
+    @property
+    def host_limits(self) -> dict[str, HostLimit]:
+        """How quickly each host may be asked; HOST_PACE has the last word."""
+        slow = HostLimit(concurrency=1, min_delay=self.dzen_request_delay)
+        return {"dzen.ru": slow, "*.dzen.ru": slow, "wibes.ru": slow, "*.wibes.ru": slow, **self.host_pace}
+
+    def of_platforms(self) -> dict[str, str]:
+        """What platforms are given: each of their settings that has a value, as text, by its name in lower case."""
+        named = {name: getattr(self, name) for name in type(self).model_fields if name.startswith(_OF_PLATFORMS)}
+        plain = {name: v.get_secret_value() if isinstance(v, SecretStr) else v for name, v in named.items()}
+        return {name: str(value) for name, value in plain.items() if value not in (None, "")}
 
     @property
     def embedded(self) -> bool:

@@ -16,10 +16,11 @@ def hide_subscribers(world: "World", channel: str, hidden: bool = True) -> None:
 
 
 def rename_handle(world: "World", channel: str, handle: str) -> None:
-    taken = world.channel(handle)
-    if taken is not None and taken is not _channel(world, channel):
+    who = _channel(world, channel)
+    taken = world.channel(handle, who.creator.platform)
+    if taken is not None and taken is not who:
         raise ValueError(f"@{handle} is taken")
-    _channel(world, channel).rename(handle.removeprefix("@"))
+    who.rename(handle.removeprefix("@"))
 
 
 def rename_channel(world: "World", channel: str, title: str) -> None:
@@ -120,14 +121,17 @@ def apply(world: "World", op: str, arguments: dict[str, Any]) -> None:
 
 
 def _channel(world: "World", name: str) -> "Channel":
-    channel = world.channel(name)
+    """`name`, or "PLATFORM:NAME"."""
+    prefix, colon, rest = name.partition(":")
+    channel = world.channel(rest, prefix) if colon else world.channel(name)
     if channel is None:
         raise ValueError(f"No channel {name!r}")
     return channel
 
 
 def _post(world: "World", video: str) -> "Post":
-    found = world.post(video)
+    prefix, colon, rest = video.partition(":")
+    found = world.post(rest, prefix) if colon else world.post(video)
     if found is None:
         raise ValueError(f"No video {video!r}")
     return found[1]

@@ -46,6 +46,7 @@ class Creator:
     deletes: float = 0.0
     silent: float = 0.0
     private: float = 0.0
+    platform: str = "youtube"
 
 
 def _long(every_days: float, hour: int = 17, minutes: tuple[int, int] = (8, 24)) -> Series:

@@ -14,7 +14,9 @@ from sandbox.population import SUBJECTS, TITLES, Creator, Series
 
 HISTORY_DAYS = 730
 NOTICE = 2.5 * DAY  # how long before its start a stream is announced
-_OF_FORMAT = {"long": 1.0, "short": 1.6, "live": 0.35}
+_OF_FORMAT = {"long": 1.0, "short": 1.6, "live": 0.35, "video": 1.2, "photo": 0.8, "album": 0.9, "text": 0.7}
+_TITLED_AS = {"video": "short", "photo": "long", "album": "long", "text": "long"}
+_MINUTE_0 = 1_577_836_800.0  # 2020-01-01: posts that are numbered in their order count minutes from here
 
 
 class State(StrEnum):
@@ -31,6 +33,24 @@ class State(StrEnum):
 def identifier(text: str, length: int) -> str:
     """A stable id of letters, digits, - and _."""
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode()[:length]
+
+
+def post_id(platform: str, name: str, at: float) -> str:
+    """A post's id as its platform writes them."""
+    match platform:
+        case "youtube" | "instagram":
+            return identifier(name, 11)
+        case "telegram" | "vk":
+            return str(int((at - _MINUTE_0) / 60))
+        case "dzen":
+            return hashlib.sha256(name.encode()).hexdigest()[:24]
+    return digits(name, 19 if platform == "tiktok" else 18)
+
+
+def digits(text: str, length: int) -> str:
+    """A stable number of so many digits, as text; not beginning with 0."""
+    number = int(hashlib.sha256(text.encode()).hexdigest(), 16)
+    return str(10 ** (length - 1) + number % (9 * 10 ** (length - 1)))
 
 
 @dataclass(slots=True)
@@ -103,6 +123,13 @@ class Post:
     def comments(self, moment: float) -> int:
         return int(self.views(moment) * self.comment_rate)
 
+    def shares(self, moment: float) -> int:
+        """Reposts, forwards: whatever the platform calls handing it on."""
+        return int(self.views(moment) * self.like_rate * 0.09)
+
+    def saves(self, moment: float) -> int:
+        return int(self.views(moment) * self.like_rate * 0.06)
+
     def watching(self, moment: float) -> int:
         """People at a running stream (rises, then falls), or waiting for an upcoming one."""
         if moment < self.started:
@@ -144,9 +171,11 @@ def _post(creator: Creator, seed: int, start: float, number: int, series: Series
     gone = at + dice.uniform(3, 240) * DAY if dice.random() < creator.deletes else None
     private = at + dice.uniform(10, 200) * DAY if dice.random() < creator.private else None
     subjects = SUBJECTS.get(f"{creator.topic}/{creator.language}") or SUBJECTS[creator.topic]
-    title = dice.choice(TITLES[creator.language][series.format]).format(dice.choice(subjects))
+    title = dice.choice(TITLES[creator.language][_TITLED_AS.get(series.format, series.format)]).format(
+        dice.choice(subjects)
+    )
     return Post(
-        id=identifier(name, 11),
+        id=post_id(creator.platform, name, at),
         title=f"{title[0].upper()}{title[1:]} · {slot + 1}",
         format=series.format,
         at=at,

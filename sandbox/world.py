@@ -7,7 +7,8 @@ from sandbox import edits
 from sandbox.clock import WorldClock
 from sandbox.growth import DAY
 from sandbox.population import CREATORS, Creator
-from sandbox.posts import HISTORY_DAYS, NOTICE, Post, State, identifier, planned
+from sandbox.posts import HISTORY_DAYS, NOTICE, Post, State, digits, identifier, planned
+from sandbox.presences import LINKS, PRESENCES
 from sandbox.quota import Quota
 
 
@@ -17,7 +18,7 @@ class Channel:
     def __init__(self, creator: Creator, seed: int, start: float) -> None:
         self.creator = creator
         self.start = start
-        self.id = "UC" + identifier(f"{seed}:{creator.key}:channel", 22)
+        self.id = channel_id(creator, seed)
         self.created = start - (HISTORY_DAYS + 400) * DAY
         self.peak = (19 - creator.utc_offset) * 3_600.0
         self._seed = seed
@@ -96,6 +97,14 @@ class Channel:
         return max(0, int(count))
 
 
+def channel_id(creator: Creator, seed: int) -> str:
+    """A channel's permanent id as its platform writes them."""
+    name = f"{seed}:{creator.key}:channel"
+    if creator.platform == "youtube":
+        return "UC" + identifier(name, 22)
+    return digits(name, {"tiktok": 19, "vk": 8, "telegram": 10}.get(creator.platform, 12))
+
+
 class World:
     """All channels, found by the names people use for them, and what is wrong in the world at present.
 
@@ -105,7 +114,8 @@ class World:
 
     def __init__(self, seed: int, clock: WorldClock, start: float) -> None:
         self.seed, self.clock, self.start = seed, clock, start
-        self.channels = [Channel(creator, seed, start) for creator in CREATORS]
+        self.channels = [Channel(creator, seed, start) for creator in CREATORS]  # YouTube's
+        self._elsewhere = [Channel(creator, seed, start) for creator in PRESENCES]
         self.quota = Quota()
         self.flags: set[str] = set()
         self.revoked: set[str] = set()
@@ -123,7 +133,7 @@ class World:
         for forgotten in (self.flags, self.revoked, self.tokens, self.edits):
             forgotten.clear()
         self.quota.reset()
-        for channel in self.channels:
+        for channel in (*self.channels, *self._elsewhere):
             channel.forget()
 
     def edit(self, op: str, *, at: float | None = None, **arguments: Any) -> None:
@@ -138,9 +148,15 @@ class World:
             self._as_of = None
         self.edits.append({"op": op, "at": moment, **arguments})
 
-    def channel(self, name: str) -> Channel | None:
+    def on(self, platform: str) -> list[Channel]:
+        """The channels of a platform."""
+        if platform == "youtube":
+            return self.channels
+        return [channel for channel in self._elsewhere if channel.creator.platform == platform]
+
+    def channel(self, name: str, platform: str = "youtube") -> Channel | None:
         """By id, @handle, or without @ by handle, custom or user name; case does not matter, but for ids."""
-        for channel in self.channels:
+        for channel in self.on(platform):
             names = {
                 f"@{channel.handle(self.now)}",
                 channel.handle(self.now),
@@ -151,9 +167,10 @@ class World:
                 return channel
         return None
 
-    def post(self, post_id: str) -> tuple[Channel, Post] | None:
-        """A post by its id, with its channel, whatever its state; None when it never was."""
-        for channel in self.channels:
+    def post(self, post_id: str, platform: str = "youtube") -> tuple[Channel, Post] | None:
+        """A post by its id, with its channel, whatever its state; None when it never was. Where ids are numbers of the
+        channel's own (Telegram, VK) ask the channel."""
+        for channel in self.on(platform):
             post = channel.post(post_id, self.now)
             if post is not None:
                 return channel, post
@@ -169,7 +186,8 @@ class World:
         return [
             {
                 "id": channel.id,
-                "platform": "youtube",
+                "platform": channel.creator.platform,
+                "link": LINKS[channel.creator.platform].format(channel.handle(moment)),
                 "title": channel.title,
                 "handle": channel.handle(moment),
                 "language": channel.creator.language,
@@ -177,7 +195,7 @@ class World:
                 "subscribers": None if channel.hides_subscribers else channel.subscribers(moment),
                 "posts": len(channel.listed(moment)),
             }
-            for channel in self.channels
+            for channel in (*self.channels, *self._elsewhere)
         ]
 
 

@@ -22,6 +22,8 @@ class _Faults(msgspec.Struct):
 class _Creator(msgspec.Struct):
     title: str
     handle: str
+    platform: str
+    link: str
     terminated: bool
     posts: int
     subscribers: int | None
@@ -63,7 +65,7 @@ class SandboxControl:
 
     async def creators(self) -> list[WorldCreator]:
         state = msgspec.json.decode(await self._ask("GET", "/state"), type=_State)
-        return [WorldCreator(c.handle, c.title, _note(c)) for c in state.creators]
+        return [WorldCreator(c.handle, c.title, _note(c), c.platform, c.link) for c in state.creators]
 
 
 def _note(creator: _Creator) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.control import Control
 from sandbox.core import Sandbox
+from sandbox.presences import LINKS
 
 TOKEN = "t" * 20
 
@@ -48,7 +49,8 @@ def test_only_loopback_names_with_the_token(control: httpx.Client) -> None:
 def test_state_lists_the_world(control: httpx.Client) -> None:
     state = control.get("/state").json()
     assert (state["time"], state["rate"]) == ("2026-11-02T12:00:00+00:00", 0)
-    creators = {creator["handle"]: creator for creator in state["creators"]}
+    assert {creator["platform"] for creator in state["creators"]} == set(LINKS)
+    creators = {creator["handle"]: creator for creator in state["creators"] if creator["platform"] == "youtube"}
     assert len(creators) == 15
     assert creators["orbitnotes"]["title"] == "Orbit Notes"
     assert creators["seconddraft"]["subscribers"] is None

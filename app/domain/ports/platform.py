@@ -1,13 +1,52 @@
 """What a platform is to the rest of Sightline: a label, an icon, and sources with capabilities."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from app.domain.ports.values import Metric, PostResult, Profile, Ref
 
 # Reserve `units` of a quota bucket before a call. Raises QuotaSpent when there are not enough left.
 Reserve = Callable[[str, int], Awaitable[None]]
+
+
+async def unmetered(bucket: str, units: int) -> None:
+    """A Reserve that always has enough."""
+
+
+class Turns(Protocol):
+    """How quickly hosts may be asked."""
+
+    def turn(self, host: str) -> AbstractAsyncContextManager[None]:
+        """Waits for this host's turn; the block is one request."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a platform is given.
+
+    proxy: the way out, "http://USER:PASSWORD@127.0.0.1:PORT"; empty in a process that recognises links but reads
+    nothing. ca: the PEM file to trust instead of the public authorities. settings: the instance's own for platforms, by
+    the names of `.env.example` in lower case ("vk_access_token"); unset ones are not there. reserve: the keeper of a
+    platform's quota, given its name and the units a day of each bucket. pace: turns at hosts.
+    """
+
+    proxy: str
+    ca: Path | None
+    pace: Turns
+    settings: Mapping[str, str] = field(default_factory=dict)
+    reserve: Callable[[str, Mapping[str, int]], Reserve] = lambda _platform, _allowed: unmetered
+
+    def setting(self, name: str, default: str = "") -> str:
+        """One of the instance's settings as text."""
+        return self.settings.get(name, default)
+
+    def switched_on(self, name: str) -> bool:
+        """Whether a yes-or-no setting says yes."""
+        return self.setting(name).lower() == "true"
 
 
 class Source(Protocol):

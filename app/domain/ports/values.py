@@ -40,6 +40,7 @@ class Format(StrEnum):
     LONG = "long"
     SHORT = "short"
     LIVE = "live"
+    VIDEO = "video"  # where the platform does not tell long from short
     PHOTO = "photo"
     TEXT = "text"
     UNKNOWN = "unknown"

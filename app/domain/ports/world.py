@@ -21,6 +21,8 @@ class WorldCreator(msgspec.Struct, frozen=True):
     handle: str
     title: str
     note: str
+    platform: str
+    link: str
 
 
 @runtime_checkable

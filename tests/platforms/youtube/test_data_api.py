@@ -21,7 +21,7 @@ from app.domain.ports.values import (
 )
 from app.platforms.youtube.data_api import GENERAL, DataApi
 from sandbox.core import Sandbox
-from tests.platforms.youtube.conftest import Ledger
+from tests.platforms.conftest import Ledger
 
 API = "youtube.googleapis.com"
 

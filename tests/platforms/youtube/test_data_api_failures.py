@@ -13,7 +13,8 @@ from app.lib import clock
 from app.lib.egress import Egress
 from app.platforms.youtube.data_api import DataApi
 from sandbox.core import Sandbox
-from tests.platforms.youtube.conftest import KEY, Ledger
+from tests.platforms.conftest import Ledger
+from tests.platforms.youtube.conftest import KEY
 from tests.platforms.youtube.test_data_api import API, every, posts, ref
 
 

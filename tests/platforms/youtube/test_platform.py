@@ -8,8 +8,8 @@ import pytest
 
 from app.domain.ports.platform import ListsPosts, Platform, ReadsAccount, ReadsPosts
 from app.domain.ports.values import ACCOUNT_METRICS, POST_METRICS, Ref, RefKind
-from app.platforms.youtube import BUCKETS, HOSTS, YoutubeConfig, platform, process_env
-from tests.platforms.youtube.conftest import Ledger
+from app.platforms.youtube import BUCKETS, HOSTS, platform, process_env
+from tests.platforms.conftest import no_means
 
 
 def test_what_it_shows(youtube: Platform) -> None:
@@ -24,16 +24,16 @@ def test_what_it_shows(youtube: Platform) -> None:
 
 
 def test_sources_say_what_they_lack() -> None:
-    bare = platform(YoutubeConfig(public_pages=False), reserve=Ledger().reserve, egress_proxy="", ca=None)
+    bare = platform(no_means())
     assert [source.configured for source in bare.sources] == [False, False]
     assert all("YOUTUBE_API_KEY" in source.unconfigured_reason for source in bare.sources)
-    keyless = platform(YoutubeConfig(), reserve=Ledger().reserve, egress_proxy="", ca=None)
+    keyless = platform(no_means(youtube_public_pages="True"))
     assert [source.configured for source in keyless.sources] == [False, True]
 
 
 async def test_a_process_without_a_way_out_reads_nothing() -> None:
     """An empty proxy means "go directly" to both libraries: it must never reach them."""
-    bare = platform(YoutubeConfig(api_key="k"), reserve=Ledger().reserve, egress_proxy="", ca=None)
+    bare = platform(no_means(youtube_api_key="k", youtube_public_pages="True"))
     for source in bare.sources:
         assert isinstance(source, ReadsAccount)
         with pytest.raises(RuntimeError, match="way out"):

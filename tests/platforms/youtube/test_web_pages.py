@@ -29,7 +29,7 @@ from app.lib.egress import Egress
 from app.platforms.youtube.ytdlp import WebPages
 from sandbox.core import Sandbox
 from sandbox.world import Channel
-from tests.platforms.youtube.conftest import Ledger
+from tests.platforms.conftest import Ledger
 
 SITE = "www.youtube.com"
 

@@ -1,0 +1,10 @@
+"""What we say of any platform's failures. msgids; `platform` is its label."""
+
+from app.domain.ports.errors import N_
+
+TOO_FAST = N_("%(platform)s asks us to slow down. We try again later.")
+UNWELL = N_("%(platform)s has a fault of its own (%(status)s). We try again later.")
+UNREACHABLE = N_("%(platform)s could not be reached. We try again later.")
+SILENT = N_("%(platform)s did not answer in time. We try again later.")
+BROKE_OFF = N_("%(platform)s broke off in the middle of its answer. We try again later.")
+CHANGED = N_("%(platform)s answers in a form we do not know (%(field)s). The last good numbers stay.")
