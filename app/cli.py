@@ -137,6 +137,7 @@ def _demo(arguments: argparse.Namespace) -> None:
             "SANDBOX_CA": world["ca"],
             "SANDBOX_CLOCK": world["clock"],
             "SANDBOX_CONTROL": world["control"],
+            "SANDBOX_CONSENT": world["consent"],
             "SANDBOX_TOKEN": world["token"],
         }
         login = _start_application(supervisor, env, database, listener, logs=logs)

@@ -19,8 +19,8 @@ from app.lib.secretfile import kept_secret
 
 MIN_SECRET = 32
 _OF_PLATFORMS = (
-    "dzen_", "ensemble_", "facebook_", "google_", "instagram_", "pinterest_", "playwright_", "telegram_", "tiktok_",
-    "vk_", "wibes_", "youtube_",
+    "dzen_", "ensemble_", "facebook_", "google_", "instagram_", "pinterest_", "playwright_", "sandbox_consent",
+    "telegram_", "tiktok_", "vk_", "wibes_", "youtube_",
 )  # fmt: skip
 
 
@@ -110,6 +110,7 @@ class Settings(BaseSettings):
     sandbox_ca: Path | None = None
     sandbox_clock: Path | None = None
     sandbox_control: str = ""
+    sandbox_consent: str = ""  # where the sandbox serves the providers' consent pages over plain HTTP
     sandbox_token: SecretStr = SecretStr("")
 
     @field_validator("trusted_proxies", "allowed_origins", mode="before")
@@ -143,7 +144,7 @@ class Settings(BaseSettings):
         if self.environment == "production":
             if not key:
                 raise ValueError("SECRET_KEY is required in production")
-            if self.sandbox_proxy or self.sandbox_clock or self.sandbox_control:
+            if self.sandbox_proxy or self.sandbox_clock or self.sandbox_control or self.sandbox_consent:
                 raise ValueError("SANDBOX_* settings are refused in production: the sandbox is not the Internet")
             url = urlsplit(self.public_url)
             if url.scheme != "https" and url.hostname not in ("127.0.0.1", "localhost", "::1"):

@@ -46,6 +46,7 @@ def main() -> None:
         "ca": str(sandbox.certificates.ca),
         "spki": sandbox.certificates.spki,
         "control": sandbox.extra_urls[0],
+        "consent": sandbox.consent_url,
         "token": control.token,
         "clock": str(sandbox.clock.path),
     }

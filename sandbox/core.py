@@ -17,7 +17,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox import platforms, tls
+from sandbox.answers import answer
 from sandbox.clock import WorldClock
+from sandbox.consent import consent
 from sandbox.faults import Fault, Faults, Preset
 from sandbox.journal import Hit, Journal
 from sandbox.proxy import Proxy
@@ -72,6 +74,7 @@ class Sandbox:
         self._proxy = Proxy(lambda host: self._app(host) is not None, self.journal.refuse)
         self._extra: list[tuple[ASGIApp, int]] = []
         self.extra_urls: list[str] = []
+        self.consent_url = ""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
         self._ready = threading.Event()
@@ -179,6 +182,9 @@ class Sandbox:
             sock = _listen(extra_port)
             self.extra_urls.append(f"http://127.0.0.1:{sock.getsockname()[1]}")
             servers.append((uvicorn.Server(uvicorn.Config(app, **options)), sock))  # type: ignore[arg-type]
+        sock = _listen(0)
+        self.consent_url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+        servers.append((uvicorn.Server(uvicorn.Config(consent(self), **options)), sock))  # type: ignore[arg-type]
         running = [asyncio.create_task(server.serve([sock])) for server, sock in servers]
         await self._proxy.start(tls_socket.getsockname()[1], port)
         # The sockets listen already, so whoever connects before uvicorn accepts only waits in the backlog.
@@ -284,14 +290,6 @@ def _listen(port: int) -> socket.socket:
     sock.bind(("127.0.0.1", port))
     sock.listen(512)
     return sock
-
-
-async def answer(send: Send, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
-    """Send one whole answer."""
-    raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
-    raw.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def _unmapped(scope: Scope, receive: Receive, send: Send) -> None:

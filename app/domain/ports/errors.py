@@ -47,6 +47,12 @@ class NeedsAction(PlatformError):
     kind = "needs_action"
 
 
+class Unauthorized(PlatformError):
+    """The credential is not accepted: expired, revoked, or without the right. Another one, or a fresh one, may be."""
+
+    kind = "unauthorized"
+
+
 class Blocked(PlatformError):
     """The source wants proof of a human. We stop and say so; nothing here works around it."""
 

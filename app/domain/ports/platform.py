@@ -4,9 +4,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from app.domain.ports.values import Metric, PostResult, Profile, Ref
+
+if TYPE_CHECKING:
+    from app.domain.ports.connections import ConnectedSource, OAuthProvider
 
 # Reserve `units` of a quota bucket before a call. Raises QuotaSpent when there are not enough left.
 Reserve = Callable[[str, int], Awaitable[None]]
@@ -43,6 +46,11 @@ class Means:
     def setting(self, name: str, default: str = "") -> str:
         """One of the instance's settings as text."""
         return self.settings.get(name, default)
+
+    def consent_url(self, url: str) -> str:
+        """Where the person's browser is sent to agree: the address itself, or in the sandbox its stand-in."""
+        here = self.setting("sandbox_consent")
+        return f"{here}/{url.removeprefix('https://')}" if here else url
 
     def switched_on(self, name: str) -> bool:
         """Whether a yes-or-no setting says yes."""
@@ -111,3 +119,5 @@ class Platform:
     engagement: tuple[Metric, ...]  # what its engagement E adds up; 1-product.md, Standard terms
     hosts: tuple[str, ...]  # what its sources may ask, for the egress proxy's counters
     profile_url: Callable[[Ref], str]
+    connected: "tuple[ConnectedSource, ...]" = ()  # sources that read with a workspace's own credential
+    oauth: "OAuthProvider | None" = None  # how such a credential is granted
