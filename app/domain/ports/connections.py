@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from app.domain.ports.platform import Source
 from app.domain.ports.values import Missing
+
+if TYPE_CHECKING:
+    from app.domain.ports.platform import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class ConnectedSource(Protocol):
     evidence: str
     provider: str  # the OAuthProvider or kind of key whose connections it reads with
 
-    def with_credential(self, credential: Credential) -> Source:
+    def with_credential(self, credential: Credential) -> "Source":
         """The source for this credential."""
         ...
 

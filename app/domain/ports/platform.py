@@ -4,12 +4,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
+from app.domain.ports.connections import ConnectedSource, OAuthProvider
 from app.domain.ports.values import Metric, PostResult, Profile, Ref
-
-if TYPE_CHECKING:
-    from app.domain.ports.connections import ConnectedSource, OAuthProvider
 
 # Reserve `units` of a quota bucket before a call. Raises QuotaSpent when there are not enough left.
 Reserve = Callable[[str, int], Awaitable[None]]
@@ -119,5 +117,5 @@ class Platform:
     engagement: tuple[Metric, ...]  # what its engagement E adds up; 1-product.md, Standard terms
     hosts: tuple[str, ...]  # what its sources may ask, for the egress proxy's counters
     profile_url: Callable[[Ref], str]
-    connected: "tuple[ConnectedSource, ...]" = ()  # sources that read with a workspace's own credential
-    oauth: "OAuthProvider | None" = None  # how such a credential is granted
+    connected: tuple[ConnectedSource, ...] = ()  # sources that read with a workspace's own credential
+    oauth: OAuthProvider | None = None  # how such a credential is granted
