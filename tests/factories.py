@@ -101,13 +101,13 @@ class FakeSource:
     async def read_account(self, ref: Ref) -> Any:
         return self._next("account", ref)
 
-    async def list_posts(self, external_id: str, *, limit: int, known: frozenset[str]) -> Any:
-        for batch in self._next("posts", external_id):
+    async def list_posts(self, ref: Ref, *, limit: int, known: frozenset[str]) -> Any:
+        for batch in self._next("posts", ref.value):
             if isinstance(batch, Exception):
                 raise batch
             yield batch
 
-    async def read_posts(self, external_ids: Sequence[str]) -> Any:
+    async def read_posts(self, ref: Ref, external_ids: Sequence[str]) -> Any:
         for batch in self._next("reread", list(external_ids)):
             if isinstance(batch, Exception):
                 raise batch

@@ -1,5 +1,6 @@
 """What every platform's tests stand on: the sandbox, the way out, and Means to give to `platform`."""
 
+import inspect
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from app.domain.ports.errors import QuotaSpent
 from app.domain.ports.platform import Means, Reserve
 from app.lib import clock
 from app.lib.egress import Egress, HostLimit, Pace
+from app.platforms import all_platforms
 from app.platforms.youtube import process_env
 from sandbox import testing
 from sandbox.core import Sandbox
@@ -25,6 +27,21 @@ def authorities() -> Iterator[None]:
     yield
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def ports_fit() -> None:
+    """An adapter with a call of another shape than the port's would only fail when somebody reads with it."""
+    for platform in all_platforms(no_means()).values():
+        for source in platform.sources:
+            for name in ("list_posts", "read_posts"):
+                call = getattr(source, name, None)
+                if call is not None and next(iter(inspect.signature(call).parameters)) != "ref":
+                    pytest.exit(
+                        f"{platform.name}: {source.name}.{name} does not fit its port (app/domain/ports/platform.py): "
+                        "list_posts(ref, *, limit, known), read_posts(ref, external_ids); a ref has .value and .handle",
+                        returncode=3,
+                    )
 
 
 @pytest.fixture(name="sandbox")

@@ -22,7 +22,7 @@ def lookup_key(ref: Ref) -> str:
 def ref_of(account: Account) -> Ref:
     """How to ask a platform for this account: by its permanent id once that is known."""
     if account.external_id:
-        return Ref(account.platform, RefKind.ID, account.external_id)
+        return Ref(account.platform, RefKind.ID, account.external_id, account.handle)
     kind, _, value = account.lookup.partition(":")
     return Ref(account.platform, RefKind(kind), value)
 

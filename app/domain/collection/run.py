@@ -42,6 +42,8 @@ from app.domain.ports.values import (
     PostResult,
     PostUnread,
     Profile,
+    Ref,
+    RefKind,
 )
 from app.domain.posts import service as posts
 from app.domain.quota.service import Tally, spent_here
@@ -199,7 +201,6 @@ class _Reading:
             overdue = await posts.due(session, self.account, now, REREAD_AT_ONCE)
         platform = self._platforms[account.platform]
         ref = accounts.ref_of(account)
-        external_id = account.external_id
         if self.full:
             try:
                 source, profile = await self._first(platform, ReadsAccount, lambda s: s.read_account(ref))
@@ -213,15 +214,15 @@ class _Reading:
                 raise
             if not await self._store_profile(source, profile):
                 return  # merged into an account that has its own work
-            external_id = profile.external_id
+            ref = Ref(platform.name, RefKind.ID, profile.external_id, profile.handle or ref.handle)
             await self._read_posts(
                 platform,
                 ListsPosts,
-                lambda s: s.list_posts(external_id, limit=self.max_posts, known=known),
+                lambda s: s.list_posts(ref, limit=self.max_posts, known=known),
             )
         overdue = [post for post in overdue if post not in self.outcome.read]
-        if overdue and external_id is not None:
-            await self._read_posts(platform, ReadsPosts, lambda s: s.read_posts(overdue))
+        if overdue and ref.kind is RefKind.ID:
+            await self._read_posts(platform, ReadsPosts, lambda s: s.read_posts(ref, overdue))
 
     def _sources(self, platform: Platform, capability: type[Any]) -> list[Any]:
         """Configured sources with the capability; the one that has already answered in this run comes first."""

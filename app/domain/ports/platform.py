@@ -83,18 +83,22 @@ class ReadsAccount(Protocol):
 
 @runtime_checkable
 class ListsPosts(Protocol):
-    def list_posts(self, external_id: str, *, limit: int, known: frozenset[str]) -> AsyncIterator[Sequence[PostResult]]:
+    def list_posts(self, ref: Ref, *, limit: int, known: frozenset[str]) -> AsyncIterator[Sequence[PostResult]]:
         """The newest `limit` posts with their numbers, newest first, in batches as they are read.
 
-        known: ids of posts whose format is already known, so that a source may skip working it out.
+        ref: of kind ID, with the handle. known: ids of posts whose format is already known, so that a source may skip
+        working it out.
         """
         ...
 
 
 @runtime_checkable
 class ReadsPosts(Protocol):
-    def read_posts(self, external_ids: Sequence[str]) -> AsyncIterator[Sequence[PostResult]]:
-        """These posts' numbers now, in batches; each id is answered exactly once."""
+    def read_posts(self, ref: Ref, external_ids: Sequence[str]) -> AsyncIterator[Sequence[PostResult]]:
+        """The numbers of these posts of the account now, in batches; each id is answered exactly once.
+
+        ref: of kind ID, with the handle.
+        """
         ...
 
 

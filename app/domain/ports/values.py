@@ -69,11 +69,16 @@ class RefKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """A recognised link or handle: which platform, and how the account is named in it."""
+    """A recognised link or handle: which platform, and how the account is named in it.
+
+    handle: beside a permanent id, the handle it was last known by, for a source that can only ask by it. Such a source
+    raises Gone when the handle answers with another id: it has changed hands.
+    """
 
     platform: str
     kind: RefKind
     value: str
+    handle: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,18 +85,16 @@ class DataApi:
                     raise Unsupported(words.NO_CUSTOM_NAMES)
             return parse_api.channel(await call("channels", part=_CHANNEL_PARTS, **who))
 
-    async def list_posts(
-        self, external_id: str, *, limit: int, known: frozenset[str]
-    ) -> AsyncIterator[Sequence[PostResult]]:
+    async def list_posts(self, ref: Ref, *, limit: int, known: frozenset[str]) -> AsyncIterator[Sequence[PostResult]]:
         """As ListsPosts, 50 a batch. A video listed and not given is deleted, or private where the list says so.
 
         Costs 2 units per 50 posts, and 1 or 2 more per batch with short videos of yet unknown format.
         """
         with self._connection() as call:
-            formats = _Formats(call, external_id)
+            formats = _Formats(call, ref.value)
             token: str | None = None
             while limit > 0:
-                page = await call.playlist("UU", external_id, min(limit, _PAGE), token)
+                page = await call.playlist("UU", ref.value, min(limit, _PAGE), token)
                 if page is None:
                     return
                 found = await call.videos([entry.video_id for entry in page.entries])
@@ -106,7 +104,7 @@ class DataApi:
                 if token is None or not page.entries:
                     return
 
-    async def read_posts(self, external_ids: Sequence[str]) -> AsyncIterator[Sequence[PostResult]]:
+    async def read_posts(self, ref: Ref, external_ids: Sequence[str]) -> AsyncIterator[Sequence[PostResult]]:
         """As ReadsPosts, 50 a batch at 1 unit. A private video is not told from a deleted one: both are DELETED."""
         ids = list(dict.fromkeys(external_ids))
         with self._connection() as call:

@@ -2,7 +2,8 @@
 
 The fields are those of yt-dlp's info dictionaries (its README, "Output template", and extractor/youtube).
 There is no recording of the pages behind this: our reading, unproven. A number that yt-dlp leaves out is one
-that the page does not give, or not in a form it knows: null, never 0.
+that the page does not give, or not in a form it knows: null, never 0. Which of the two, the page tells: where the
+place of a number is there without one (`PLACES`), it is not given; without its place it is unreadable.
 """
 
 import re
@@ -30,6 +31,7 @@ from app.platforms.youtube.links import PLATFORM, profile_url, video_url
 from app.platforms.youtube.parse_api import LONGEST_SHORT, MOST, changed
 
 Info = Mapping[str, Any]
+PLACES = "sightline_places"  # the key under which an info carries what `places` found on its page
 
 # The channel's tabs that list its videos, and the format that each stands for.
 TABS = {"videos": Format.LONG, "shorts": Format.SHORT, "streams": Format.LIVE}
@@ -64,7 +66,7 @@ def profile(info: Info) -> Profile:
         raise changed("channel")
     named = info.get("uploader_id")
     handle = named[1:] if isinstance(named, str) and re.fullmatch(r"@[^\s/]{1,100}", named) else None
-    followers, reason = _number(info, "channel_follower_count", Missing.NOT_GIVEN)
+    followers, reason = _number(info, "channel_follower_count", _unless_moved(info, "followers"))
     missing = {Metric.POSTS: Missing.NOT_GIVEN, Metric.VIEWS: Missing.NOT_GIVEN}
     if reason is not None:
         missing[Metric.FOLLOWERS] = reason
@@ -150,8 +152,8 @@ def _reading(video_id: str, info: Info, tab: str | None) -> PostReading:
     no_views = Missing.NOT_YET if state is PostState.UPCOMING else Missing.NOT_GIVEN
     numbers = {
         Metric.VIEWS: _number(info, "view_count", no_views),
-        Metric.LIKES: _number(info, "like_count", Missing.NOT_GIVEN),
-        Metric.COMMENTS: _number(info, "comment_count", Missing.NOT_GIVEN),
+        Metric.LIKES: _number(info, "like_count", _unless_moved(info, "likes")),
+        Metric.COMMENTS: _number(info, "comment_count", _unless_moved(info, "comments")),
     }
     if state is not PostState.UPCOMING and all(value is None for value, _ in numbers.values()):
         raise changed("view_count")  # a page without any number is not one we know
@@ -177,6 +179,39 @@ def _number(info: Info, key: str, absent: Missing) -> tuple[int | None, Missing 
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST:
         return None, Missing.UNREADABLE
     return value, None
+
+
+def places(page: object) -> frozenset[str]:
+    """Which numbers have their place on a page (its ytInitialData), with a number in it or without: "followers" of a
+    channel, "likes" and "comments" of a video. A stream that runs has a chat in the place of comments."""
+    found: set[str] = set()
+    waiting: list[object] = [page]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            waiting += part.values()
+            found |= {_PLACES[name] for name in _PLACES.keys() & part.keys()}
+            if not _COMMENTS.isdisjoint(str(part.get(key)) for key in ("panelIdentifier", "sectionIdentifier")):
+                found.add("comments")
+    return frozenset(found)
+
+
+# Where yt-dlp looks for the numbers (extractor/youtube/_tab.py and _video.py).
+_PLACES = {
+    "metadataRows": "followers",  # of a channel's header
+    "subscriberCountText": "followers",
+    "segmentedLikeDislikeButtonViewModel": "likes",
+    "liveChatRenderer": "comments",
+    "commentsEntryPointHeaderRenderer": "comments",
+}
+_COMMENTS = frozenset({"engagement-panel-comments-section", "comment-item-section"})
+
+
+def _unless_moved(info: Info, place: str) -> Missing:
+    known = info.get(PLACES, frozenset({place}))
+    return Missing.NOT_GIVEN if place in known else Missing.UNREADABLE
 
 
 def _format(info: Info, tab: str | None, duration: int | None) -> Format:

@@ -73,15 +73,13 @@ class WebPages:
             ref = Ref(PLATFORM, RefKind.ID, parse_web.channel_of_video(result, info))
         return parse_web.profile(await self._run(self._channel, f"{profile_url(ref)}/featured"))
 
-    async def list_posts(
-        self, external_id: str, *, limit: int, known: frozenset[str]
-    ) -> AsyncIterator[Sequence[PostResult]]:
+    async def list_posts(self, ref: Ref, *, limit: int, known: frozenset[str]) -> AsyncIterator[Sequence[PostResult]]:
         """As ListsPosts, about 5 a batch: the tabs of videos, Shorts and streams, merged by the dates on their pages.
 
         One request per 30 posts of a tab and one per post, a few of which are read ahead for nothing.
         """
-        listed = await asyncio.gather(*(self._run(self._listed, external_id, tab, limit) for tab in parse_web.TABS))
-        if not any(listed) and await self._run(self._shows_videos, external_id):
+        listed = await asyncio.gather(*(self._run(self._listed, ref.value, tab, limit) for tab in parse_web.TABS))
+        if not any(listed) and await self._run(self._shows_videos, ref.value):
             raise changed("tabs")  # a channel with videos has tabs for them
         merged = _Merged(
             [_Tab(name, deque(ids)) for name, ids in zip(parse_web.TABS, listed, strict=True) if ids],
@@ -94,7 +92,7 @@ class WebPages:
         finally:
             await merged.stop()
 
-    async def read_posts(self, external_ids: Sequence[str]) -> AsyncIterator[Sequence[PostResult]]:
+    async def read_posts(self, ref: Ref, external_ids: Sequence[str]) -> AsyncIterator[Sequence[PostResult]]:
         """As ReadsPosts, 5 a batch, one request each."""
         ids = list(dict.fromkeys(external_ids))
         for start in range(0, len(ids), _BATCH):
@@ -165,7 +163,7 @@ class WebPages:
 
     def _channel(self, url: str) -> dict[str, Any]:
         """The info of a channel's page, its entries not yet read."""
-        tabs = self._ydl().get_info_extractor("YoutubeTab")
+        tabs = _channel_reader()(self._ydl())
         for _ in range(_REDIRECTS):
             info: dict[str, Any] = tabs.extract(url)
             if info.get("_type") != "url":
@@ -208,7 +206,20 @@ class WebPages:
             if reader.trouble is not None:
                 raise reader.trouble from None
             return {}, error.orig_msg
-        return info, reader.said
+        return {**info, parse_web.PLACES: reader.places}, reader.said
+
+
+@functools.cache
+def _channel_reader() -> Any:
+    """yt-dlp's reader of channel pages, that also keeps which numbers have their place on the page."""
+    from yt_dlp.extractor.youtube import YoutubeTabIE as Reader
+
+    class YoutubeTabIE(Reader):  # type: ignore[misc]  # the name is the key under which its options are found
+        def _extract_metadata_from_tabs(self, item_id: str, data: dict[str, Any]) -> dict[str, Any]:
+            info: dict[str, Any] = super()._extract_metadata_from_tabs(item_id, data)
+            return {**info, parse_web.PLACES: parse_web.places(data.get("header"))}
+
+    return YoutubeTabIE
 
 
 @functools.cache
@@ -219,6 +230,12 @@ def _watch_reader() -> Any:
     class YoutubeIE(Reader):  # type: ignore[misc]  # the name is the key under which its options are found
         said: str | None = None
         trouble: BaseException | None = None  # a connection's, that it only warns of and then has nothing to read
+        places: frozenset[str] = frozenset()
+
+        def _download_initial_data(self, *arguments: Any) -> Any:
+            page = super()._download_initial_data(*arguments)
+            self.places = parse_web.places(page)
+            return page
 
         def report_warning(self, msg: object, *_: object, **__: object) -> None:
             if isinstance(msg, BaseException) and _connection_error(msg) is not None:

@@ -3,10 +3,18 @@
 import pytest
 
 from app.domain.ports.platform import Platform
+from app.domain.ports.values import Ref, RefKind
 from app.platforms.youtube import platform
 from app.platforms.youtube.data_api import DataApi
 from app.platforms.youtube.ytdlp import WebPages
 from tests.platforms.conftest import MeansOf
+
+ANY = Ref("youtube", RefKind.ID, "UC0000000000000000000000")  # whose posts they are makes no difference here
+
+
+def by_id(channel: str) -> Ref:
+    return Ref("youtube", RefKind.ID, channel)
+
 
 KEY = "AIzaSyTestKeyOfTheSandbox-0123456789abc"
 

@@ -22,6 +22,7 @@ from app.domain.ports.values import (
 from app.platforms.youtube.data_api import GENERAL, DataApi
 from sandbox.core import Sandbox
 from tests.platforms.conftest import Ledger
+from tests.platforms.youtube.conftest import ANY, by_id
 
 API = "youtube.googleapis.com"
 
@@ -35,7 +36,7 @@ async def every(batches: AsyncIterator[Sequence[PostResult]]) -> list[PostResult
 
 
 async def posts(api: DataApi, channel: str, limit: int = 50, known: frozenset[str] = frozenset()) -> list[PostResult]:
-    return await every(api.list_posts(channel, limit=limit, known=known))
+    return await every(api.list_posts(by_id(channel), limit=limit, known=known))
 
 
 def test_declares_what_it_can(api: DataApi) -> None:
@@ -171,7 +172,7 @@ async def test_many_pages_come_in_batches(api: DataApi, sandbox: Sandbox, ledger
     channel = sandbox.world.channel("tinyterrarium")
     assert channel is not None
     there = len(channel.listed(sandbox.world.now))
-    batches = [batch async for batch in api.list_posts(channel.id, limit=120, known=frozenset())]
+    batches = [batch async for batch in api.list_posts(by_id(channel.id), limit=120, known=frozenset())]
     assert [len(batch) for batch in batches] == [50, 50, min(there, 120) - 100]
     results = [result for batch in batches for result in batch]
     assert len({r.external_id for r in results}) == len(results) == min(there, 120)
@@ -209,7 +210,7 @@ async def test_posts_that_went_away(api: DataApi, sandbox: Sandbox) -> None:
     first, second, third = (post.id for post in channel.listed(sandbox.world.now)[:3])
     sandbox.edit("make_private", video=first)
     sandbox.edit("delete", video=second)
-    results = await every(api.read_posts([first, second, third, third, "nevernever1"]))
+    results = await every(api.read_posts(ANY, [first, second, third, third, "nevernever1"]))
     assert results[0] == PostGone(first, PostState.DELETED)
     assert results[1] == PostGone(second, PostState.DELETED)
     assert isinstance(results[2], PostReading) and results[2].external_id == third
@@ -236,6 +237,6 @@ async def test_more_than_fifty_ids_are_asked_for_in_batches(api: DataApi, sandbo
     channel = sandbox.world.channel("tinyterrarium")
     assert channel is not None
     ids = [post.id for post in channel.listed(sandbox.world.now)[:60]]
-    results = await every(api.read_posts(ids))
+    results = await every(api.read_posts(ANY, ids))
     assert [result.external_id for result in results] == ids
     assert ledger.spent == {GENERAL: 2}

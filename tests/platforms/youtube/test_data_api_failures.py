@@ -14,7 +14,7 @@ from app.lib.egress import Egress
 from app.platforms.youtube.data_api import DataApi
 from sandbox.core import Sandbox
 from tests.platforms.conftest import Ledger
-from tests.platforms.youtube.conftest import KEY
+from tests.platforms.youtube.conftest import ANY, KEY
 from tests.platforms.youtube.test_data_api import API, every, posts, ref
 
 
@@ -31,7 +31,7 @@ async def test_every_failure_says_what_happens_next(api: DataApi, sandbox: Sandb
         for reading in (
             api.read_account(ref(RefKind.HANDLE, "orbitnotes")),
             posts(api, "UC" + "x" * 22),
-            every(api.read_posts(["xxxxxxxxxxx"])),
+            every(api.read_posts(ANY, ["xxxxxxxxxxx"])),
         ):
             with pytest.raises(PlatformError) as error:
                 await reading
@@ -127,7 +127,7 @@ async def test_answers_of_another_form(api: DataApi, sandbox: Sandbox, body: str
     for reading in (
         api.read_account(ref(RefKind.HANDLE, "orbitnotes")),
         posts(api, "UC" + "x" * 22),
-        every(api.read_posts(["xxxxxxxxxxx"])),
+        every(api.read_posts(ANY, ["xxxxxxxxxxx"])),
     ):
         with pytest.raises(Changed):
             await reading

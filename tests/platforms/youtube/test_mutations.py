@@ -22,6 +22,7 @@ from app.platforms.youtube.data_api import DataApi
 from app.platforms.youtube.ytdlp import WebPages
 from sandbox.core import Sandbox
 from sandbox.world import Channel
+from tests.platforms.youtube.conftest import ANY, by_id
 
 API, SITE = "youtube.googleapis.com", "www.youtube.com"
 SEEDS = range(20)
@@ -142,7 +143,7 @@ async def test_answers_broken_on_the_wire(api: DataApi, sandbox: Sandbox, egress
     with pytest.raises(PlatformError):
         await api.read_account(Ref("youtube", RefKind.ID, channel.id))
     with pytest.raises(PlatformError):
-        _ = [batch async for batch in api.list_posts(channel.id, limit=5, known=frozenset())]
+        _ = [batch async for batch in api.list_posts(by_id(channel.id), limit=5, known=frozenset())]
 
 
 # ---------------------------------------------------------------- the pages
@@ -181,7 +182,7 @@ async def test_watch_pages(sandbox: Sandbox, egress: Egress, web: WebPages, seed
     replay(sandbox, "/watch", mutated_page(await page(egress, f"/watch?v={post.id}"), seed, 25))
     results: list[PostResult] = []
     try:
-        async for batch in web.read_posts([post.id]):
+        async for batch in web.read_posts(ANY, [post.id]):
             results += batch
     except PlatformError:
         return

@@ -12,6 +12,7 @@ from app.domain.ports.values import Format, Metric, Missing, PostReading, PostSt
 from app.platforms.youtube import api_errors, parse_api
 from app.platforms.youtube.data_api import DataApi
 from sandbox.core import Sandbox
+from tests.platforms.youtube.conftest import ANY
 from tests.platforms.youtube.recordings import Recording, needed, recordings
 
 pytestmark = [needed, pytest.mark.recordings]
@@ -130,7 +131,7 @@ async def test_channels_through_the_client(recording: Recording, api: DataApi, s
 async def test_videos_through_the_client(recording: Recording, api: DataApi, sandbox: Sandbox) -> None:
     sandbox.replay.add(API, "GET", "/youtube/v3/videos", body=json.dumps(recording.answer).encode())
     ids = [item["id"] for item in recording.items][:50]
-    results = [result async for batch in api.read_posts(ids) for result in batch]
+    results = [result async for batch in api.read_posts(ANY, ids) for result in batch]
     assert results == [parse_api.videos(recording.answer)[one] for one in ids]
 
 

@@ -30,6 +30,7 @@ from app.platforms.youtube.ytdlp import WebPages
 from sandbox.core import Sandbox
 from sandbox.world import Channel
 from tests.platforms.conftest import Ledger
+from tests.platforms.youtube.conftest import ANY, by_id
 
 SITE = "www.youtube.com"
 
@@ -49,7 +50,7 @@ async def every(batches: AsyncIterator[Sequence[PostResult]]) -> list[PostResult
 
 
 async def posts(web: WebPages, channel: str, limit: int = 12) -> list[PostResult]:
-    return await every(web.list_posts(channel, limit=limit, known=frozenset()))
+    return await every(web.list_posts(by_id(channel), limit=limit, known=frozenset()))
 
 
 def test_declares_what_it_can(web: WebPages) -> None:
@@ -137,7 +138,7 @@ async def test_posts_with_their_numbers(web: WebPages, sandbox: Sandbox, name: s
 
 async def test_they_come_in_small_batches_and_little_is_read_for_nothing(web: WebPages, sandbox: Sandbox) -> None:
     channel = channel_of(sandbox, "kettleandpine")
-    batches = [batch async for batch in web.list_posts(channel.id, limit=23, known=frozenset())]
+    batches = [batch async for batch in web.list_posts(by_id(channel.id), limit=23, known=frozenset())]
     assert [len(batch) for batch in batches] == [5, 5, 5, 5, 3]
     watched = [hit for hit in sandbox.journal.hits if hit.path == "/watch"]
     assert 23 <= len(watched) <= 23 + 2 * 4
@@ -161,7 +162,7 @@ async def test_streams_and_their_states(web: WebPages, sandbox: Sandbox) -> None
     for _ in range(200):
         now = sandbox.world.now
         streams = [post.id for post in channel.listed(now, "live")[:3]]
-        for result in await every(web.read_posts(streams)):
+        for result in await every(web.read_posts(ANY, streams)):
             if isinstance(result, PostReading):
                 assert result.format is Format.LIVE
                 seen.setdefault(result.state, result)
@@ -178,7 +179,7 @@ async def test_posts_by_id_and_those_that_went_away(web: WebPages, sandbox: Sand
     hidden, deleted, *rest = (post.id for post in channel.listed(now)[:12])
     sandbox.edit("make_private", video=hidden)
     sandbox.edit("delete", video=deleted)
-    results = await every(web.read_posts([hidden, deleted, *rest, rest[0], "nevernever1"]))
+    results = await every(web.read_posts(ANY, [hidden, deleted, *rest, rest[0], "nevernever1"]))
     assert [r.external_id for r in results] == [hidden, deleted, *rest, "nevernever1"]
     assert results[:2] == [PostGone(hidden, PostState.PRIVATE), PostGone(deleted, PostState.DELETED)]
     assert results[-1] == PostGone("nevernever1", PostState.DELETED)
@@ -211,7 +212,7 @@ async def test_every_failure_says_what_happens_next(
     assert type(error.value) is kind
     if kind is not Changed:  # the page of a single video still has its own id and title
         with pytest.raises(kind):
-            await every(web.read_posts([video]))
+            await every(web.read_posts(ANY, [video]))
     sandbox.switch(preset, False)
     assert len(await posts(web, channel.id, 5)) == 5
 
@@ -231,7 +232,7 @@ async def test_a_changed_watch_page_is_that_videos_own(web: WebPages, sandbox: S
 async def test_a_page_with_films_to_download_costs_no_more(web: WebPages, sandbox: Sandbox, egress: Egress) -> None:
     """Real pages carry formats, ciphers and manifests that only a player's own script could make sense of."""
     post = channel_of(sandbox, "kettleandpine").listed(sandbox.world.now)[0]
-    (plain,) = await every(web.read_posts([post.id]))
+    (plain,) = await every(web.read_posts(ANY, [post.id]))
     streams = {
         "expiresInSeconds": "21540",
         "formats": [{"itag": 18, "signatureCipher": "s=abc&sp=sig&url=https%3A%2F%2Fr1.googlevideo.com%2Fa%3Fn%3Dxyz"}],
@@ -247,7 +248,7 @@ async def test_a_page_with_films_to_download_costs_no_more(web: WebPages, sandbo
     assert body != page.body
     sandbox.replay.add(SITE, "GET", "/watch", headers={"content-type": "text/html"}, body=body)
     sandbox.journal.clear()
-    assert await every(web.read_posts([post.id])) == [plain]
+    assert await every(web.read_posts(ANY, [post.id])) == [plain]
     assert len(sandbox.journal.hits) == 1
 
 
@@ -272,7 +273,7 @@ async def test_what_was_read_before_a_failure_is_kept(web: WebPages, sandbox: Sa
     kept: list[PostResult] = []
 
     async def keep() -> None:
-        async for batch in web.list_posts(channel.id, limit=40, known=frozenset()):
+        async for batch in web.list_posts(by_id(channel.id), limit=40, known=frozenset()):
             kept.extend(batch)
 
     with pytest.raises(RetryAfter) as error:
@@ -328,7 +329,7 @@ async def test_what_youtube_says_of_a_video(web: WebPages, sandbox: Sandbox, sai
     blob = {"playabilityStatus": {"status": "ERROR", "reason": said}, "videoDetails": {"videoId": video}}
     page = f"<html><script>var ytInitialPlayerResponse = {json.dumps(blob)};</script></html>"
     sandbox.replay.add(SITE, "GET", "/watch", headers={"content-type": "text/html"}, body=page.encode())
-    reading = every(web.read_posts([video]))
+    reading = every(web.read_posts(ANY, [video]))
     if isinstance(expected, PostState):
         assert await reading == [PostGone(video, expected)]
     elif isinstance(expected, str):
