@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from app.domain.creators import service as creators
 from app.platforms.youtube import words
@@ -214,8 +215,8 @@ FAILURES = [
     ("youtube-api-disabled", words.API_OFF),
     ("youtube-api-html", words.CHANGED),
     ("youtube-503", words.UNWELL),
-    ("youtube-truncated", words.UNREACHABLE),
-    ("youtube-reset", words.UNREACHABLE),
+    ("youtube-truncated", words.BROKE_OFF),
+    ("youtube-reset", words.BROKE_OFF),
 ]
 
 
@@ -243,12 +244,38 @@ async def test_a_new_layout_is_said_though_some_of_it_can_be_read(keyless: Place
     await assert_said(keyless, words.CHANGED, f"/accounts/{account}", await newest_run(keyless, account), "/")
     page = await keyless.page(f"/accounts/{account}?size=100")
     after = numbers(page)
-    assert after["followers"] is None  # the newest reading has none; the page says why
-    reason = "The source that was read does not give this number; another one may."
-    assert says(element(page, "pop-followers"), reason, "en")
-    for post in before.keys() - {"followers", "views"}:
+    assert after["followers"] == before["followers"]  # the last that was found, with its own date
+    why = "The newest reading could not find this number; this is the last one that was read."
+    assert says(element(page, "pop-followers"), why, "en")
+    posts = before.keys() - {"followers", "views"}
+    assert len(posts) > 5
+    for post in posts:
         had, has = before[post], after[post]
-        assert all(has[name] is None or has[name] >= had[name] > 0 for name in ("views", "likes")), (had, has)
+        assert (has["views"], has["likes"]) == (had["views"], had["likes"])
+        assert (has["comments"] or 0) >= (had["comments"] or 0)  # their panel has not moved
+    again = [post for post in posts if "<small" in element(page, f"post-{post}")]  # older ones are read no more
+    assert len(again) > 2
+    assert all(element(page, f"post-{post}").count("<small") == 2 for post in again)  # the dates of the two that stay
+    post = again[0]
+    found = await keyless.page(f"/posts/{post}")
+    assert exact(found, "likes") == before[post]["likes"] and says(element(found, "pop-likes"), why, "en")
+    async with keyless.site.database.transaction() as session:  # what was read is kept as it was: nothing
+        read = await session.execute(
+            text(
+                "select views, likes, missing from post_snapshot where post_id = :post "
+                "order by observed_at desc limit 1"
+            ),
+            {"post": post},
+        )
+        assert read.one() == (None, None, {"views": "unreadable", "likes": "unreadable"})
+
+    keyless.sandbox.switch("youtube-layout-change", False)
+    keyless.sandbox.clock.advance(DAY)
+    await keyless.collect()
+    page = await keyless.page(f"/accounts/{account}?size=100")
+    after = numbers(page)
+    assert "<small" not in element(page, "posts") and (after["followers"] or 0) >= before["followers"]
+    assert all((after[post]["likes"] or 0) >= (before[post]["likes"] or 0) for post in posts)
 
 
 async def it_is_said_and_nothing_is_lost(place: Place, fault: str, message: str) -> None:
@@ -335,3 +362,38 @@ async def test_the_next_source_answers_and_the_reason_is_kept(both: Place) -> No
     page = await both.page(run)
     assert "YouTube pages (yt-dlp)" in words_of(page) and "YouTube Data API v3" in words_of(page)
     assert (exact(await both.page(f"/accounts/{account}"), "followers") or 0) > 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"), [("youtube-key-revoked", words.KEY_REFUSED), ("youtube-quota-gone", words.QUOTA_SPENT)]
+)
+async def test_the_overview_says_that_a_source_is_stepped_over(both: Place, fault: str, message: str) -> None:
+    """Everything is read, by another source: nothing fails, and still somebody has to renew the key."""
+    await both.follow(CHANNEL)
+    await both.follow("@paperharbor")
+    await both.collect()
+    assert not words_of(element(await both.page("/"), "attention"))
+    both.sandbox.switch(fault, True)
+    both.sandbox.clock.advance(DAY)
+    await both.collect()
+    await assert_said(both, message, "/")
+    note = words_of(element(await both.page("/"), "attention"))
+    assert "YouTube Data API v3 does not answer" in note
+    assert "2 accounts were read from YouTube pages (yt-dlp) in its place." in note
+    both.sandbox.switch(fault, False)
+    both.sandbox.clock.advance(DAY)
+    await both.collect()
+    assert not words_of(element(await both.page("/"), "attention"))
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "message"),
+    [({"truncate_after": 100}, words.BROKE_OFF), ({"reset": True}, words.BROKE_OFF)],
+)
+async def test_a_broken_connection_is_said_in_words(keyless: Place, behaviour: dict[str, Any], message: str) -> None:
+    keyless.sandbox.fault("www.youtube.com", times=-1, **behaviour)
+    account = await keyless.follow(CHANNEL)
+    await keyless.collect()
+    run = await newest_run(keyless, account)
+    await assert_said(keyless, message, run, f"/accounts/{account}", "/")
+    assert not re.search(r"\([A-Z]\w+\)", words_of(element(await keyless.page(f"/accounts/{account}"), "log")))

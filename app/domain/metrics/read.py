@@ -25,10 +25,14 @@ class Origin(msgspec.Struct, frozen=True):
 
 
 class Number(msgspec.Struct, frozen=True):
-    """A value, or null with the reason (a `Missing` code) why there is none."""
+    """A value, or null with the reason (a `Missing` code) why there is none.
+
+    kept: the value is an older reading's, this one, because the newest reading could not find the number.
+    """
 
     value: int | None
     missing: str | None = None
+    kept: Origin | None = None
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -53,7 +57,9 @@ def numbers(row: Any, metrics: Iterable[str], prefix: str = "n_") -> Numbers:
     values = {}
     for metric in metrics:
         value = getattr(row, prefix + metric)
-        values[metric] = Number(value, None if value is not None else missing.get(metric, "not_given"))
+        why = missing.get(metric, "not_given")
+        kept = msgspec.convert(why, Origin) if isinstance(why, dict) and value is not None else None
+        values[metric] = Number(value, None if value is not None else why, kept)
     origin = Origin(
         observed_at,
         getattr(row, prefix + "recorded_at"),

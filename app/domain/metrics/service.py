@@ -95,8 +95,8 @@ async def ensure_month(session: AsyncSession, day: date) -> None:
     after_commit(session, keep)
 
 
-def _names(metrics: Sequence[Metric], pattern: str = "{m}") -> str:
-    return ", ".join(pattern.format(m=m.value) for m in metrics)
+def _names(metrics: Sequence[Metric], pattern: str = "{m}", sep: str = ", ") -> str:
+    return sep.join(pattern.format(m=m.value) for m in metrics)
 
 
 def _insert(kind: str, metrics: Sequence[Metric]) -> str:
@@ -121,10 +121,25 @@ def _insert(kind: str, metrics: Sequence[Metric]) -> str:
             from inserted order by {kind}_id, observed_at desc
             on conflict ({kind}_id, workspace_id) do update set
                 observed_at = excluded.observed_at, recorded_at = excluded.recorded_at, source = excluded.source,
-                collector = excluded.collector, run_id = excluded.run_id, missing = excluded.missing,
-                {_names(metrics, "{m} = excluded.{m}")}
+                collector = excluded.collector, run_id = excluded.run_id,
+                missing = case when excluded.missing::text ~ '"unreadable"'
+                               then nullif(excluded.missing {_names(metrics, _KEPT, sep=" ")}, '{{}}')
+                               else excluded.missing end,
+                {_names(metrics, "{m} = case when " + _KEEPS + " then l.{m} else excluded.{m} end")}
             where excluded.observed_at >= l.observed_at
         )"""
+
+
+# A number that its source could not find keeps its last good value in the newest copy, and in place of the reason
+# the birth certificate of that value. The snapshots themselves say only what was read.
+_KEEPS = "excluded.{m} is null and l.{m} is not null and excluded.missing ->> '{m}' = 'unreadable'"
+_KEPT = (
+    "|| case when "
+    + _KEEPS
+    + """ then jsonb_build_object('{m}', case when jsonb_typeof(l.missing -> '{m}') = 'object' then l.missing -> '{m}'
+         else jsonb_build_object('observed_at', l.observed_at, 'recorded_at', l.recorded_at, 'source', l.source,
+                                 'collector', l.collector, 'run_id', l.run_id) end) else '{{}}' end"""
+)
 
 
 _BUCKET = "date_bin('30 minutes', observed_at, timestamptz '2000-01-01 00:00+00')"

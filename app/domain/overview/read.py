@@ -16,6 +16,7 @@ from app.domain.ports.paging import Slice
 from app.domain.posts import read as posts
 from app.domain.posts.read import Rising
 
+LATELY = timedelta(days=2)  # a reading that says how a source is doing now
 SETTLING = 2  # days at the beginning of the earlier window in which an account must have been read
 
 
@@ -58,6 +59,23 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     next_at: datetime | None
 
 
+class SteppedOver(msgspec.Struct, frozen=True, kw_only=True):
+    """A source that lately could not answer for some accounts of a platform, another one reading them in its place.
+
+    source, instead: their names. run_id: the newest run that says so. since: of those runs, the earliest.
+    """
+
+    platform: str
+    source: str
+    instead: str
+    kind: str
+    message: str
+    params: dict[str, object]
+    accounts: int
+    run_id: UUID
+    since: datetime
+
+
 class Overview(msgspec.Struct, frozen=True, kw_only=True):
     first: date
     last: date
@@ -68,11 +86,12 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     rising: list[Rising]
     runs: list[RunRow]
     troubles: list[Trouble]
+    stepped_over: list[SteppedOver]
     running: int
 
 
 async def overview(session: AsyncSession, *, zone: str, days: int, now: datetime) -> Overview:
-    """Everything on the page, in seven statements however many accounts there are."""
+    """Everything on the page, in eight statements however many accounts there are."""
     first, last = metrics.window(zone, days=days, now=now)
     rows = (
         await session.execute(
@@ -128,6 +147,7 @@ async def overview(session: AsyncSession, *, zone: str, days: int, now: datetime
         rising=await posts.rising(session, now),
         runs=await collection.newest(session, Slice(limit=12)),
         troubles=await _troubles(session),
+        stepped_over=await _stepped_over(session, now),
         running=sum(r.state == "running" for r in rows),
     )
 
@@ -170,3 +190,28 @@ async def _troubles(session: AsyncSession) -> list[Trouble]:
         )
         for r in rows
     ]
+
+
+async def _stepped_over(session: AsyncSession, now: datetime) -> list[SteppedOver]:
+    """Of each account's newest reading: accounts that could not be read at all are among the troubles."""
+    rows = await session.execute(
+        text("""
+            select a.platform, e.source, min(r.source) as instead, e.kind, e.message,
+                   (array_agg(e.params order by r.started_at desc))[1] as params, count(distinct a.id) as accounts,
+                   (array_agg(r.id order by r.started_at desc))[1] as run_id, min(r.started_at) as since
+            from tracked_account t
+            join account a on a.id = t.account_id
+            join collection w on w.account_id = a.id and w.error is null and w.state <> 'off'
+            join lateral (select id, started_at, source, tried from collection_run c where c.account_id = a.id
+                          and c.finished_at is not null and c.started_at > :since
+                          order by c.started_at desc limit 1) r on r.source is not null
+            cross join lateral jsonb_to_recordset(r.tried)
+                as e (source text, kind text, message text, params jsonb, post text)
+            where t.deleted_at is null and e.post is null and e.kind in ('needs_action', 'quota', 'blocked')
+                  and e.source <> r.source
+            group by a.platform, e.source, e.kind, e.message
+            order by count(distinct a.id) desc, a.platform, e.source limit 5
+        """),
+        {"since": now - LATELY},
+    )
+    return [SteppedOver(**{**r._mapping, "params": r.params or {}}) for r in rows]

@@ -6,9 +6,10 @@ messages, never an answer's own text or address: those may hold the key.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from http.client import IncompleteRead, RemoteDisconnected
 from zoneinfo import ZoneInfo
 
 from app.domain.ports.errors import Gone, NeedsAction, PlatformError, QuotaSpent, RetryAfter
@@ -64,8 +65,26 @@ def is_missing_playlist(status: int, answer: object) -> bool:
 
 
 def unreachable(error: BaseException) -> RetryAfter:
-    """A connection that failed or took too long. Names the kind of error only."""
-    return RetryAfter(words.UNREACHABLE, until=clock.now() + PAUSE, cause=type(error).__name__)
+    """A connection that failed or took too long. Clients name the same thing in several ways; people get three."""
+    message = words.UNREACHABLE
+    for cause in _causes(error):
+        if isinstance(cause, TimeoutError) or "timed out" in str(cause):
+            message = words.SILENT
+        elif isinstance(cause, IncompleteRead | RemoteDisconnected | ConnectionResetError | BrokenPipeError):
+            message = words.BROKE_OFF
+    return RetryAfter(message, until=clock.now() + PAUSE)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and those it was made of, outermost first."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, BaseException) and one not in seen:
+            seen.append(one)
+            yield one
+            waiting += [one.__context__, one.__cause__, getattr(one, "cause", None), *one.args]
 
 
 def quota_reset(now: datetime) -> datetime:

@@ -7,7 +7,7 @@ place of a number is there without one (`PLACES`), it is not given; without its 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -149,7 +149,7 @@ def _reading(video_id: str, info: Info, tab: str | None) -> PostReading:
     state = _STREAM_STATES.get(str(stream), PostState.PUBLIC)
     if info.get("availability") == "unlisted":
         state = PostState.UNLISTED
-    no_views = Missing.NOT_YET if state is PostState.UPCOMING else Missing.NOT_GIVEN
+    no_views = Missing.NOT_YET if state is PostState.UPCOMING else Missing.UNREADABLE  # nobody can hide them
     numbers = {
         Metric.VIEWS: _number(info, "view_count", no_views),
         Metric.LIKES: _number(info, "like_count", _unless_moved(info, "likes")),
@@ -183,30 +183,34 @@ def _number(info: Info, key: str, absent: Missing) -> tuple[int | None, Missing 
 
 def places(page: object) -> frozenset[str]:
     """Which numbers have their place on a page (its ytInitialData), with a number in it or without: "followers" of a
-    channel, "likes" and "comments" of a video. A stream that runs has a chat in the place of comments."""
-    found: set[str] = set()
-    waiting: list[object] = [page]
+    channel, "likes" and "comments" of a video. A stream that runs has a chat in the place of comments.
+
+    The places are those where yt-dlp looks (extractor/youtube/_tab.py and _video.py).
+    """
+    found = set()
+    if any(True for name in ("metadataRows", "subscriberCountText") for _ in _under(page, name)):
+        found.add("followers")
+    for video in _under(page, "videoPrimaryInfoRenderer"):
+        if any(True for button in _under(video, "likeButtonViewModel") for _ in _under(button, "accessibilityText")):
+            found.add("likes")
+    named = {str(value) for name in ("panelIdentifier", "sectionIdentifier") for value in _under(page, name)}
+    chat = any(True for name in ("liveChatRenderer", "commentsEntryPointHeaderRenderer") for _ in _under(page, name))
+    if chat or named & {"engagement-panel-comments-section", "comment-item-section"}:
+        found.add("comments")
+    return frozenset(found)
+
+
+def _under(page: object, name: str) -> Iterator[object]:
+    """Every value that stands under this name, however deep."""
+    waiting = [page]
     while waiting:
         part = waiting.pop()
         if isinstance(part, list):
             waiting += part
         elif isinstance(part, dict):
             waiting += part.values()
-            found |= {_PLACES[name] for name in _PLACES.keys() & part.keys()}
-            if not _COMMENTS.isdisjoint(str(part.get(key)) for key in ("panelIdentifier", "sectionIdentifier")):
-                found.add("comments")
-    return frozenset(found)
-
-
-# Where yt-dlp looks for the numbers (extractor/youtube/_tab.py and _video.py).
-_PLACES = {
-    "metadataRows": "followers",  # of a channel's header
-    "subscriberCountText": "followers",
-    "segmentedLikeDislikeButtonViewModel": "likes",
-    "liveChatRenderer": "comments",
-    "commentsEntryPointHeaderRenderer": "comments",
-}
-_COMMENTS = frozenset({"engagement-panel-comments-section", "comment-item-section"})
+            if name in part:
+                yield part[name]
 
 
 def _unless_moved(info: Info, place: str) -> Missing:

@@ -23,7 +23,9 @@ NO_CUSTOM_NAMES = N_(
 # Both sources
 TOO_FAST = N_("YouTube asks us to slow down. We try again later.")
 UNWELL = N_("YouTube has a fault of its own (%(status)s). We try again later.")
-UNREACHABLE = N_("YouTube could not be reached (%(cause)s). We try again later.")
+SILENT = N_("YouTube did not answer in time. We try again later.")
+BROKE_OFF = N_("YouTube broke off in the middle of its answer. We try again later.")
+UNREACHABLE = N_("YouTube could not be reached. We try again later.")
 CHANGED = N_("YouTube's answer has a form we do not know (%(field)s). The last good numbers stay.")
 NO_CHANNEL = N_("There is no such channel, or it was closed. Check the link.")
 NO_VIDEO = N_("There is no such video, or it is private. Check the link.")
