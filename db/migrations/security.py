@@ -21,16 +21,17 @@ def instance_table(name: str, grants: str = "select, insert, update, delete") ->
 def workspace_table(name: str, grants: str = "select, insert, update, delete") -> None:
     """A table whose rows belong to one workspace: seen and written only inside that workspace."""
     instance_table(name, grants)
-    _policies(name, f"workspace_id = {CURRENT}")
+    policies(name, f"workspace_id = {CURRENT}")
 
 
 def facts_table(name: str, grants: str = "select, insert, update") -> None:
     """Facts: a null workspace is public and shared; a set one is visible to that workspace alone."""
     instance_table(name, grants)
-    _policies(name, f"workspace_id is null or workspace_id = {CURRENT}")
+    policies(name, f"workspace_id is null or workspace_id = {CURRENT}")
 
 
-def _policies(name: str, mine: str) -> None:
+def policies(name: str, mine: str) -> None:
+    """Row-level security: the runtime role sees rows for which `mine` holds; definer functions see all."""
     op.execute(f"alter table {name} enable row level security")
     op.execute(f"alter table {name} force row level security")
     op.execute(f"create policy mine on {name} to {APP} using ({mine}) with check ({mine})")

@@ -77,6 +77,20 @@ class CollectionRun(HasId, Base):
     retry_at: Mapped[datetime | None] = mapped_column()
 
 
+class SourceHealth(Base):
+    """How a source does, for all accounts: failures in a row, and until when it is left alone."""
+
+    platform: Mapped[str] = mapped_column(String(16), primary_key=True)
+    source: Mapped[str] = mapped_column(String(32), primary_key=True)
+    failures: Mapped[int] = mapped_column(Integer)
+    open_until: Mapped[datetime | None] = mapped_column()
+    error_kind: Mapped[str | None] = mapped_column(String(24))
+    error: Mapped[str | None] = mapped_column(Text)
+    error_params: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    failed_at: Mapped[datetime | None] = mapped_column()
+    succeeded_at: Mapped[datetime | None] = mapped_column()
+
+
 class CronSlot(Base):
     """A scheduled moment that was taken: whoever inserts the row does the work, once."""
 

@@ -33,6 +33,7 @@ class AccountNumbers:
     posts: Mapped[int | None] = mapped_column(BigInteger)
     views: Mapped[int | None] = mapped_column(BigInteger)
     likes: Mapped[int | None] = mapped_column(BigInteger)
+    monthly_views: Mapped[int | None] = mapped_column(BigInteger)  # a gauge of the last 30 days, never summed
 
 
 class PostNumbers:

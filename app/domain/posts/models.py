@@ -1,4 +1,4 @@
-"""Posts of accounts: public facts, shared by every workspace that follows the account."""
+"""Posts of accounts: public facts, shared by every workspace that follows the account, and a workspace's own."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,11 +12,19 @@ from app.lib.db import Base, HasId
 class Post(HasId, Base):
     """A video, short, stream, photo. `state` and `state_since` say when it left the public's sight.
 
-    next_read_at: when it is to be read again; null from its 31st day on, or when it is gone.
+    next_read_at: when it is to be read again; null from its 31st day on, or when it is gone. workspace_id: null for
+    what the public sees; set, it was found with that workspace's own connection and only it may see it.
     """
 
     __table_args__ = (
-        Index("uq_post_account_external", "account_id", "external_id", unique=True),
+        Index(
+            "uq_post_account_external",
+            "account_id",
+            "external_id",
+            "workspace_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+        ),
         Index(
             "ix_post_account_published",
             "account_id",
@@ -44,3 +52,4 @@ class Post(HasId, Base):
     first_seen_at: Mapped[datetime] = mapped_column()
     last_read_at: Mapped[datetime | None] = mapped_column()
     next_read_at: Mapped[datetime | None] = mapped_column()
+    workspace_id: Mapped[UUID | None] = mapped_column()

@@ -67,7 +67,7 @@ _FROM = """
     from tracked_account t
     join account a on a.id = t.account_id
     join post p on p.account_id = a.id
-    left join post_latest l on l.post_id = p.id and l.workspace_id is null
+    left join post_latest l on l.post_id = p.id and l.workspace_id is not distinct from p.workspace_id
 """
 
 SORTS = {
@@ -192,7 +192,7 @@ async def rates(session: AsyncSession, accounts: list[UUID], since: datetime) ->
                    count({_ENGAGEMENT}::float8 / nullif(f.followers, 0)) as er_of,
                    avg({_PER_HOUR}) as per_hour, count({_PER_HOUR}) as per_hour_of
             from post p
-            left join post_latest l on l.post_id = p.id and l.workspace_id is null
+            left join post_latest l on l.post_id = p.id and l.workspace_id is not distinct from p.workspace_id
             left join lateral (
                 select r.followers from account_rollup r
                 where r.account_id = p.account_id and r.workspace_id is null and r.followers is not null

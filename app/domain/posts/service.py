@@ -33,12 +33,12 @@ def next_reading(published_at: datetime, now: datetime) -> datetime | None:
 # A source that cannot tell the title, the format, the date or the length does not unlearn what another one knew.
 _UPSERT = text("""
     insert into post (id, account_id, external_id, url, title, published_at, format, duration, state, thumbnail_url,
-                      first_seen_at, last_read_at, next_read_at)
+                      first_seen_at, last_read_at, next_read_at, workspace_id)
     select r.id, :account, r.external_id, r.url, r.title, r.published_at, r.format, r.duration, r.state,
-           r.thumbnail_url, :now, :now, r.next_read_at
+           r.thumbnail_url, :now, :now, r.next_read_at, :workspace
     from unnest(:ids, :external_ids, :urls, :titles, :published, :formats, :durations, :states, :thumbnails, :next)
          as r (id, external_id, url, title, published_at, format, duration, state, thumbnail_url, next_read_at)
-    on conflict (account_id, external_id) do update set
+    on conflict (account_id, external_id, workspace_id) do update set
         url = excluded.url, title = coalesce(nullif(excluded.title, ''), post.title),
         published_at = coalesce(excluded.published_at, post.published_at),
         format = coalesce(nullif(excluded.format, 'unknown'), post.format),
@@ -50,6 +50,7 @@ _UPSERT = text("""
     returning post.external_id, post.id, (post.xmax = 0) as fresh
 """).bindparams(
     bindparam("account", type_=Uuid()),
+    bindparam("workspace", type_=Uuid()),
     bindparam("now", type_=DateTime(timezone=True)),
     bindparam("ids", type_=ARRAY(Uuid())),
     bindparam("published", type_=ARRAY(DateTime(timezone=True))),
@@ -61,18 +62,53 @@ _UPSERT = text("""
     ),
 )
 
+_ADOPT = text("select adopt_posts(:account, :external_ids)").bindparams(
+    bindparam("account", type_=Uuid()), bindparam("external_ids", type_=ARRAY(Text()))
+)
+
 
 async def upsert(
     session: AsyncSession, account: UUID, readings: Sequence[PostReading], now: datetime
 ) -> tuple[dict[str, UUID], int]:
-    """Store what readings say about posts. Returns post ids by external id, and how many posts are new."""
+    """Store what public readings say about posts. Returns post ids by external id, and how many posts are new.
+
+    A post that a workspace had found with its own connection becomes the public one; its private numbers stay private.
+    """
     once = list({r.external_id: r for r in readings}.values())
     if not once:
         return {}, 0
+    await session.execute(_ADOPT, {"account": account, "external_ids": [r.external_id for r in once]})
+    return await _store(session, account, once, now, None)
+
+
+async def upsert_own(
+    session: AsyncSession, workspace: UUID, account: UUID, readings: Sequence[PostReading], now: datetime
+) -> dict[str, UUID]:
+    """Store posts that were read with the workspace's own connection. Returns post ids by external id.
+
+    What is publicly known of a post is left as it is; a post that is not is this workspace's alone.
+    """
+    once = {r.external_id: r for r in readings}
+    rows = await session.execute(
+        select(Post.external_id, Post.id).where(
+            Post.account_id == account, Post.external_id.in_(list(once)), Post.workspace_id.is_(None)
+        )
+    )
+    public: dict[str, UUID] = {row.external_id: row.id for row in rows}
+    fresh = [reading for external_id, reading in once.items() if external_id not in public]
+    if fresh:
+        public |= (await _store(session, account, fresh, now, workspace))[0]
+    return public
+
+
+async def _store(
+    session: AsyncSession, account: UUID, once: Sequence[PostReading], now: datetime, workspace: UUID | None
+) -> tuple[dict[str, UUID], int]:
     rows = await session.execute(
         _UPSERT,
         {
             "account": account,
+            "workspace": workspace,
             "now": now,
             "ids": [uuid7() for _ in once],
             "external_ids": [r.external_id for r in once],
@@ -83,7 +119,8 @@ async def upsert(
             "durations": [r.duration for r in once],
             "states": [r.state.value for r in once],
             "thumbnails": [r.thumbnail_url for r in once],
-            "next": [next_reading(r.published_at or now, now) for r in once],
+            # A private post is read with its connection, not by the public re-reading.
+            "next": [None if workspace else next_reading(r.published_at or now, now) for r in once],
         },
     )
     ids: dict[str, UUID] = {}
