@@ -38,7 +38,7 @@ PRESENCES: tuple[Creator, ...] = (
     _at("kettle", "tiktok", "kettleandpine", 783_427, 96_000, _clips(1.5)),
     _at("terrarium", "tiktok", "tinyterrarium", 3_412_008, 640_000, _clips(1)),
     _at("fast", "tiktok", "fastlanefacts", 205_611, 31_000, _clips(0.8), deletes=0.1),
-    _at("kuhnya", "tiktok", "kuhnya.bez.speshki", 118_940, 22_000, _clips(2)),
+    _at("kuhnya", "tiktok", "kuhnya.bez.speshki", 118_940, 22_000, _clips(2), _every("photo", 6)),
     _at("kettle", "instagram", "kettleandpine", 264_310, 38_000, _every("photo", 2), _clips(3)),
     _at("loom", "instagram", "north.loom", 91_275, 14_500, _every("photo", 1.5), _every("album", 5), _clips(6)),
     _at("draft", "instagram", "seconddraft.studio", 40_118, 7_300, _every("album", 3), _clips(4), hides_likes=0.3),

@@ -102,7 +102,9 @@ def channel_id(creator: Creator, seed: int) -> str:
     name = f"{seed}:{creator.key}:channel"
     if creator.platform == "youtube":
         return "UC" + identifier(name, 22)
-    return digits(name, {"tiktok": 19, "vk": 8, "telegram": 10}.get(creator.platform, 12))
+    if creator.platform == "tiktok":
+        return "MS4wLjABAAAA" + identifier(name, 43) + identifier(f"{name}:more", 21)
+    return digits(name, {"vk": 8, "telegram": 10}.get(creator.platform, 12))
 
 
 class World:

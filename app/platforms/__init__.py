@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from app.domain.ports.platform import Means, Platform
-from app.platforms import youtube
+from app.platforms import tiktok, youtube
 
-PLATFORMS: tuple[Callable[[Means], Platform], ...] = (youtube.platform,)  # in the order of the pages
+PLATFORMS: tuple[Callable[[Means], Platform], ...] = (youtube.platform, tiktok.platform)  # in the order of the pages
 
 
 def all_platforms(means: Means) -> dict[str, Platform]:

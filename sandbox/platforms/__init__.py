@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp
 
 from sandbox.faults import Preset
-from sandbox.platforms import youtube
+from sandbox.platforms import tiktok, youtube
 from sandbox.world import World
 
-PLATFORMS = (youtube,)
+PLATFORMS = (youtube, tiktok)
 
 
 def hosts(world: World, strict: bool) -> Mapping[str, ASGIApp]:

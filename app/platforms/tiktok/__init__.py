@@ -1,0 +1,43 @@
+"""TikTok: EnsembleData with a token, else its public pages through yt-dlp; one's own account by the Display API."""
+
+from app.domain.ports.errors import N_
+from app.domain.ports.platform import Means, Platform
+from app.domain.ports.values import Metric
+from app.platforms.tiktok.links import PLATFORM, profile_url, recognise
+from app.platforms.tiktok.ytdlp import PublicPages
+
+__all__ = ["HOSTS", "platform"]
+
+HOSTS = ("www.tiktok.com", "vm.tiktok.com", "vt.tiktok.com")
+
+
+def platform(means: Means) -> Platform:
+    """TikTok as the application sees it.
+
+    tiktok_public_pages: whether this instance reads TikTok's public pages; TikTok's terms do not allow automated access
+    without its permission, so that is the operator's choice. A process that trusts `means.ca` also needs SSL_CERT_FILE
+    from its start.
+    """
+    return Platform(
+        name=PLATFORM,
+        label="TikTok",
+        icon="brand-tiktok",
+        recognise=recognise,
+        sources=(PublicPages(means, enabled=means.switched_on("tiktok_public_pages")),),
+        account_metrics={
+            Metric.FOLLOWERS: N_("Followers"),
+            Metric.FOLLOWING: N_("Following"),
+            Metric.LIKES: N_("Likes"),
+            Metric.POSTS: N_("Videos"),
+        },
+        post_metrics={
+            Metric.VIEWS: N_("Views"),
+            Metric.LIKES: N_("Likes"),
+            Metric.COMMENTS: N_("Comments"),
+            Metric.SHARES: N_("Shares"),
+            Metric.SAVES: N_("Saves"),
+        },
+        engagement=(Metric.LIKES, Metric.COMMENTS, Metric.SHARES),
+        hosts=HOSTS,
+        profile_url=profile_url,
+    )

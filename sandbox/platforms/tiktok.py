@@ -1,0 +1,40 @@
+"""TikTok: which hosts it has, and the faults of it that a panel offers."""
+
+from collections.abc import Mapping
+
+from starlette.types import ASGIApp
+
+from sandbox.faults import Preset
+from sandbox.platforms import tiktok_web
+from sandbox.world import World
+
+_SITE = {"host": "www.tiktok.com"}
+
+
+def _preset(name: str, english: str, russian: str, *faults: dict[str, object], flags: tuple[str, ...] = ()) -> Preset:
+    return Preset(f"tiktok-{name}", "tiktok", {"en": english, "ru": russian}, faults, flags)
+
+
+PRESETS: tuple[Preset, ...] = (
+    _preset("429", "TikTok pages answer 429", "Страницы TikTok отвечают 429", _SITE | {"status": 429}),
+    _preset(
+        "bot-check",
+        "TikTok asks to prove you are not a robot",
+        "TikTok просит доказать, что вы не робот",
+        flags=("tiktok.bot_check",),
+    ),
+    _preset(
+        "layout-change", "TikTok pages have a new layout", "У страниц TikTok новая разметка", flags=("tiktok.layout",)
+    ),
+    _preset("reset", "TikTok drops connections", "TikTok рвёт соединения", _SITE | {"reset": True}),
+)
+
+
+def hosts(world: World, strict: bool) -> Mapping[str, ASGIApp]:
+    web, short = tiktok_web.build(world), tiktok_web.build_short_links(world)
+    return {
+        "www.tiktok.com": web,
+        "vm.tiktok.com": short,
+        "vt.tiktok.com": short,
+        tiktok_web.CDN: tiktok_web.build_pictures(world),
+    }

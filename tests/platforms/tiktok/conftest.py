@@ -1,0 +1,28 @@
+"""The platform TikTok over its real client libraries, through the egress proxy, against the sandbox."""
+
+import pytest
+
+from app.domain.ports.platform import Platform
+from app.platforms.tiktok import platform
+from app.platforms.tiktok.ytdlp import PublicPages
+from tests.platforms.conftest import MeansOf
+
+TOKEN = "ed-token-of-the-sandbox"
+
+
+@pytest.fixture
+def tiktok(means: MeansOf) -> Platform:
+    return platform(
+        means(
+            tiktok_public_pages="True",
+            ensemble_api_token=TOKEN,
+            ensemble_daily_units="1500",
+            tiktok_client_key="sandbox-client",
+            tiktok_client_secret="sandbox-secret",
+        )
+    )
+
+
+@pytest.fixture
+def web(tiktok: Platform) -> PublicPages:
+    return next(source for source in tiktok.sources if isinstance(source, PublicPages))

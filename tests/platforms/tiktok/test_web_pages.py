@@ -1,0 +1,356 @@
+"""The source of public pages: real yt-dlp, through the egress proxy, against the sandbox."""
+
+import socket
+import threading
+from collections.abc import AsyncIterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.ports.errors import Blocked, Changed, Gone, PlatformError, RetryAfter, Unsupported
+from app.domain.ports.platform import ListsPosts, ReadsAccount, ReadsPosts
+from app.domain.ports.values import (
+    Format,
+    Metric,
+    Missing,
+    PostGone,
+    PostReading,
+    PostResult,
+    PostState,
+    PostUnread,
+    Ref,
+    RefKind,
+)
+from app.lib import clock
+from app.lib.egress import Egress
+from app.platforms.tiktok.ytdlp import PublicPages
+from sandbox.core import Sandbox
+from sandbox.platforms.tiktok_web import rounded, short_code, stats
+from sandbox.posts import State
+from sandbox.world import Channel
+
+SITE = "www.tiktok.com"
+
+
+def ref(kind: RefKind, value: str, handle: str | None = None) -> Ref:
+    return Ref("tiktok", kind, value, handle)
+
+
+def channel_of(sandbox: Sandbox, name: str = "kettleandpine") -> Channel:
+    channel = sandbox.world.channel(name, "tiktok")
+    assert channel is not None
+    return channel
+
+
+def own(sandbox: Sandbox, channel: Channel) -> Ref:
+    """As the collection asks: by the permanent id, with the handle."""
+    return ref(RefKind.ID, channel.id, channel.handle(sandbox.world.now))
+
+
+async def every(batches: AsyncIterator[Sequence[PostResult]]) -> list[PostResult]:
+    return [result async for batch in batches for result in batch]
+
+
+async def posts(web: PublicPages, who: Ref, limit: int = 20) -> list[PostResult]:
+    return await every(web.list_posts(who, limit=limit, known=frozenset()))
+
+
+def test_declares_what_it_can(web: PublicPages) -> None:
+    assert isinstance(web, ReadsAccount) and isinstance(web, ListsPosts) and isinstance(web, ReadsPosts)
+    assert web.configured and len(web.version) <= 32
+
+
+# ---------------------------------------------------------------- accounts
+
+
+async def test_an_account_and_its_exact_numbers(web: PublicPages, sandbox: Sandbox) -> None:
+    channel, now = channel_of(sandbox, "tinyterrarium"), sandbox.world.now
+    profile = await web.read_account(ref(RefKind.HANDLE, "tinyterrarium"))
+    exact = stats(channel, now)
+    assert profile.metrics == {
+        Metric.FOLLOWERS: exact["followerCount"],
+        Metric.FOLLOWING: exact["followingCount"],
+        Metric.LIKES: exact["heartCount"],
+        Metric.POSTS: exact["videoCount"],
+    }
+    assert profile.metrics[Metric.FOLLOWERS] != rounded(exact["followerCount"]) and profile.missing == {}
+    assert (profile.external_id, profile.handle, profile.title) == (channel.id, "tinyterrarium", channel.title)
+    assert profile.url == "https://www.tiktok.com/@tinyterrarium" and profile.avatar_url and profile.description
+    assert profile.created_at is not None and int(profile.created_at.timestamp()) == int(channel.created)
+    assert len(sandbox.journal.hits) == 1
+
+
+async def test_every_way_to_name_an_account(web: PublicPages, sandbox: Sandbox) -> None:
+    channel = channel_of(sandbox, "kuhnya.bez.speshki")
+    post = channel.listed(sandbox.world.now)[2]
+    code = short_code(post)
+    whole = await web.read_account(ref(RefKind.HANDLE, "kuhnya.bez.speshki"))
+    for who in (
+        ref(RefKind.ID, channel.id),
+        own(sandbox, channel),
+        ref(RefKind.POST, post.id),
+        *(ref(RefKind.POST, f"{where}/{code}") for where in ("vm", "vt", "t")),
+    ):
+        assert await web.read_account(who) == whole, who
+
+
+async def test_a_renamed_account_is_found_by_what_it_posts(web: PublicPages, sandbox: Sandbox) -> None:
+    channel = channel_of(sandbox)
+    sandbox.edit("rename_handle", channel="tiktok:kettleandpine", handle="kettle.kitchen")
+    profile = await web.read_account(ref(RefKind.ID, channel.id, "kettleandpine"))
+    assert (profile.external_id, profile.handle) == (channel.id, "kettle.kitchen")
+
+
+async def test_a_handle_that_changed_hands_is_not_taken_for_the_account(web: PublicPages, sandbox: Sandbox) -> None:
+    channel = channel_of(sandbox)
+    sandbox.edit("rename_handle", channel="tiktok:kettleandpine", handle="kettle.kitchen")
+    sandbox.edit("rename_handle", channel="tiktok:fastlanefacts", handle="kettleandpine")
+    profile = await web.read_account(ref(RefKind.ID, channel.id, "kettleandpine"))
+    assert (profile.external_id, profile.handle) == (channel.id, "kettle.kitchen")
+
+
+async def test_who_is_not_there_is_gone(web: PublicPages, sandbox: Sandbox) -> None:
+    closed = channel_of(sandbox, "fastlanefacts")
+    post = closed.listed(sandbox.world.now)[0].id
+    sandbox.edit("terminate", channel="tiktok:fastlanefacts")
+    for who in (
+        ref(RefKind.HANDLE, "nobody.has.this"),
+        ref(RefKind.HANDLE, "fastlanefacts"),
+        ref(RefKind.ID, closed.id, "fastlanefacts"),
+        ref(RefKind.ID, closed.id),
+        ref(RefKind.POST, post),
+        ref(RefKind.POST, "7000000000000000001"),
+        ref(RefKind.POST, "vm/ZMnever0"),
+    ):
+        with pytest.raises(Gone):
+            await web.read_account(who)
+
+
+async def test_an_id_of_another_kind_is_not_asked_for(web: PublicPages, sandbox: Sandbox) -> None:
+    with pytest.raises(Unsupported):
+        await web.read_account(ref(RefKind.ID, "open-id-of-a-connection"))
+    with pytest.raises(Unsupported):
+        await posts(web, ref(RefKind.ID, "open-id-of-a-connection"))
+    assert not sandbox.journal.hits
+
+
+# ---------------------------------------------------------------- posts
+
+
+@pytest.mark.parametrize("name", ["kettleandpine", "tinyterrarium", "fastlanefacts", "kuhnya.bez.speshki"])
+async def test_posts_with_their_numbers(web: PublicPages, sandbox: Sandbox, name: str) -> None:
+    channel, now = channel_of(sandbox, name), sandbox.world.now
+    readings = await posts(web, own(sandbox, channel), 40)
+    listed = channel.listed(now)[:40]
+    assert [r.external_id for r in readings] == [post.id for post in listed]
+    assert len(sandbox.journal.hits) == 3  # 15 a page
+    for reading, post in zip(readings, listed, strict=True):
+        assert isinstance(reading, PostReading)
+        assert reading.title == post.title and reading.format.value == post.format
+        assert reading.duration == (None if post.format == "photo" else post.duration)
+        assert reading.metrics == {
+            Metric.VIEWS: post.views(now),
+            Metric.LIKES: post.likes(now),
+            Metric.COMMENTS: None if post.comments_off else post.comments(now),
+            Metric.SHARES: post.shares(now),
+            Metric.SAVES: post.saves(now),
+        }
+        assert reading.missing == ({Metric.COMMENTS: Missing.OFF} if post.comments_off else {})
+        assert reading.published_at is not None and int(reading.published_at.timestamp()) == int(post.at)
+        assert f"/@{name}/" in reading.url and reading.thumbnail_url
+
+
+async def test_photo_posts_are_photos(web: PublicPages, sandbox: Sandbox) -> None:
+    readings = await posts(web, own(sandbox, channel_of(sandbox, "kuhnya.bez.speshki")), 30)
+    photos = [r for r in readings if isinstance(r, PostReading) and r.format is Format.PHOTO]
+    assert photos and all("/photo/" in photo.url and photo.duration is None for photo in photos)
+
+
+async def test_it_stops_where_it_is_told_and_at_the_end(web: PublicPages, sandbox: Sandbox) -> None:
+    channel = channel_of(sandbox)
+    whole = await posts(web, own(sandbox, channel), 10_000)
+    assert [r.external_id for r in whole] == [post.id for post in channel.listed(sandbox.world.now)]
+    batches = [batch async for batch in web.list_posts(own(sandbox, channel), limit=20, known=frozenset())]
+    assert [len(batch) for batch in batches] == [15, 5]
+
+
+async def test_an_account_without_posts_has_none(web: PublicPages, sandbox: Sandbox) -> None:
+    channel = channel_of(sandbox)
+    sandbox.edit("delete_posts", channel="tiktok:kettleandpine", count=10_000)
+    assert await posts(web, own(sandbox, channel)) == []
+
+
+async def test_a_list_that_lost_its_posts_is_not_empty(web: PublicPages, sandbox: Sandbox) -> None:
+    body = b'{"statusCode": 0, "itemList": [], "hasMorePrevious": false}'
+    sandbox.replay.add(SITE, "GET", "/api/creator/item_list/", body=body)
+    with pytest.raises(Changed) as error:
+        await posts(web, own(sandbox, channel_of(sandbox)))
+    assert error.value.field == "itemList"
+
+
+async def test_weeks_without_a_post_do_not_end_the_list(web: PublicPages, sandbox: Sandbox, egress: Egress) -> None:
+    body = b'{"statusCode": 0, "hasMorePrevious": true}'
+    path = "/api/creator/item_list/"
+    sandbox.replay.add(SITE, "GET", path, body=body)
+    with pytest.raises(Changed):  # the account says that it has posts
+        await posts(web, own(sandbox, channel_of(sandbox)))
+    asked = [hit.query for hit in sandbox.journal.hits if hit.path == path]
+    assert len(asked) == len(set(asked)) == 26
+
+
+async def test_posts_by_id_and_those_that_went_away(web: PublicPages, sandbox: Sandbox) -> None:
+    channel, now = channel_of(sandbox), sandbox.world.now
+    hidden, deleted, *rest = (post.id for post in channel.listed(now)[:9])
+    sandbox.edit("make_private", video=f"tiktok:{hidden}")
+    sandbox.edit("delete", video=f"tiktok:{deleted}")
+    results = await every(
+        web.read_posts(own(sandbox, channel), [hidden, deleted, *rest, rest[0], "7000000000000000001"])
+    )
+    assert [r.external_id for r in results] == [hidden, deleted, *rest, "7000000000000000001"]
+    assert results[:2] == [PostGone(hidden, PostState.PRIVATE), PostGone(deleted, PostState.DELETED)]
+    assert results[-1] == PostGone("7000000000000000001", PostState.DELETED)
+    for result in results[2:-1]:
+        assert isinstance(result, PostReading)
+        pair = sandbox.world.post(result.external_id, "tiktok")
+        assert pair is not None and pair[1].state(now) is State.PUBLIC
+        assert result.metrics[Metric.VIEWS] == rounded(pair[1].views(now))
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+@pytest.mark.parametrize(
+    ("preset", "kind"),
+    [
+        ("tiktok-429", RetryAfter),
+        ("tiktok-reset", RetryAfter),
+        ("tiktok-bot-check", Blocked),
+        ("tiktok-layout-change", Changed),
+    ],
+)
+async def test_every_failure_says_what_happens_next(
+    web: PublicPages, sandbox: Sandbox, preset: str, kind: type[PlatformError]
+) -> None:
+    channel = channel_of(sandbox)
+    who, post = own(sandbox, channel), channel.listed(sandbox.world.now)[0].id
+    sandbox.switch(preset, True)
+    for reading in (web.read_account(who), posts(web, who), every(web.read_posts(who, [post]))):
+        with pytest.raises(PlatformError) as error:
+            await reading
+        assert type(error.value) is kind
+        assert "%(" not in str(error.value)
+    sandbox.switch(preset, False)
+    assert len(await posts(web, who, 5)) == 5
+
+
+async def test_a_check_for_humans_is_neither_solved_nor_got_around(web: PublicPages, sandbox: Sandbox) -> None:
+    sandbox.switch("tiktok-bot-check", True)
+    with pytest.raises(Blocked):
+        await web.read_account(ref(RefKind.HANDLE, "kettleandpine"))
+    (hit,) = sandbox.journal.hits
+    assert "cookie" not in hit.headers
+    known = {"host", "user-agent", "accept", "accept-language", "accept-encoding", "connection", "sec-fetch-mode"}
+    assert set(hit.headers) <= known  # no header with an invented name
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, Blocked), (403, Blocked), (404, Gone), (418, Changed), (500, RetryAfter)]
+)
+async def test_statuses(web: PublicPages, sandbox: Sandbox, status: int, kind: type[PlatformError]) -> None:
+    sandbox.fault(SITE, times=-1, status=status)
+    with pytest.raises(PlatformError) as error:
+        await web.read_account(ref(RefKind.HANDLE, "kettleandpine"))
+    assert type(error.value) is kind
+
+
+async def test_the_pause_that_is_asked_for(web: PublicPages, sandbox: Sandbox) -> None:
+    sandbox.fault(SITE, times=-1, status=429, headers={"retry-after": "77"})
+    with pytest.raises(RetryAfter) as error:
+        await web.read_account(ref(RefKind.HANDLE, "kettleandpine"))
+    assert error.value.until - clock.now() == timedelta(seconds=77)
+
+
+async def test_a_page_for_signed_in_people_only(web: PublicPages, sandbox: Sandbox) -> None:
+    sandbox.fault(SITE, "^/@", times=1, status=302, headers={"location": "https://www.tiktok.com/login?next=x"})
+    sandbox.fault(SITE, "^/login", times=-1, status=200, body="<html></html>")
+    with pytest.raises(Blocked):
+        await web.read_account(ref(RefKind.HANDLE, "kettleandpine"))
+
+
+@pytest.mark.parametrize(
+    ("detail", "kind"),
+    [
+        ('{"statusCode": 10221, "userInfo": {}}', Gone),
+        ('{"statusCode": 10222, "userInfo": {}}', Gone),
+        ('{"statusCode": 10000}', Blocked),
+        ('{"statusCode": 99999}', Changed),
+        ('{"statusCode": 0, "userInfo": {"user": {"uniqueId": "x"}}}', Changed),
+    ],
+)
+async def test_what_a_profile_page_says_instead(
+    web: PublicPages, sandbox: Sandbox, detail: str, kind: type[PlatformError]
+) -> None:
+    data = f'{{"__DEFAULT_SCOPE__": {{"webapp.user-detail": {detail}}}}}'
+    body = f'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__" type="application/json">{data}</script>'.encode()
+    sandbox.replay.add(SITE, "GET", "/@kettleandpine", headers={"content-type": "text/html"}, body=body)
+    with pytest.raises(PlatformError) as error:
+        await web.read_account(ref(RefKind.HANDLE, "kettleandpine"))
+    assert type(error.value) is kind
+
+
+async def test_an_odd_page_is_that_posts_own(web: PublicPages, sandbox: Sandbox) -> None:
+    channel = channel_of(sandbox)
+    first, *others = (post.id for post in channel.listed(sandbox.world.now)[:4])
+    body = b'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"__DEFAULT_SCOPE__": {"webapp.video-detail": []}}</script>'
+    sandbox.replay.add(SITE, "GET", f"/@_/video/{first}", headers={"content-type": "text/html"}, body=body)
+    results = await every(web.read_posts(own(sandbox, channel), [first, *others]))
+    assert isinstance(results[0], PostUnread) and results[0].kind == "changed"
+    assert all(isinstance(result, PostReading) for result in results[1:])
+
+
+async def test_what_was_read_before_a_failure_is_kept(web: PublicPages, sandbox: Sandbox) -> None:
+    channel = channel_of(sandbox)
+    sandbox.fault(SITE, "item_list", times=-1, skip=2, status=429)
+    kept: list[PostResult] = []
+
+    async def keep() -> None:
+        async for batch in web.list_posts(own(sandbox, channel), limit=100, known=frozenset()):
+            kept.extend(batch)
+
+    with pytest.raises(RetryAfter):
+        await keep()
+    assert len(kept) == 30 and all(isinstance(result, PostReading) for result in kept)
+
+
+async def test_a_silent_site_is_given_up(web: PublicPages, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.platforms.kit.ytdlp.TIMEOUT", 0.3)
+    sandbox.fault(SITE, times=-1, hang=True)
+    with pytest.raises(RetryAfter):
+        await web.read_account(ref(RefKind.HANDLE, "kettleandpine"))
+
+
+def left_behind(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+async def test_it_goes_through_the_proxy_and_leaves_nothing_behind(
+    web: PublicPages, sandbox: Sandbox, egress: Egress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "TMPDIR"):
+        monkeypatch.setenv(name, str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    targets: set[Any] = set()
+    connect = socket.socket.connect
+
+    def noted(self: socket.socket, address: Any) -> None:
+        if threading.current_thread().name.startswith("tiktok-pages"):
+            targets.add(address)
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", noted)
+    await posts(web, own(sandbox, channel_of(sandbox)), 5)
+    assert egress.stats()[SITE].requests
+    assert {port for _, port in targets} == {int(egress.proxy_url.rpartition(":")[2])}
+    assert left_behind(tmp_path) == []
