@@ -40,6 +40,8 @@ def did(run: RunRow) -> str:
     if not (run.posts_read or run.posts_gone or run.posts_unread):
         if run.status == "running":
             return _("Reading the posts")
+        if run.source and run.error:
+            return _("The profile only")
         return _("The profile; there was no post to read") if run.source else _("Nothing")
     text = ngettext("%(num)s post", "%(num)s posts", run.posts_read, num=formats.number(run.posts_read))
     if run.status == "running" and run.posts_planned:

@@ -12,6 +12,7 @@ from app.domain.accounts import read as accounts
 from app.domain.collection import read, run, service
 from app.domain.collection.models import Collection
 from app.domain.creators import service as creators
+from app.domain.collection.outcome import CLOSED
 from app.domain.ports.errors import Blocked, Changed, Gone, RetryAfter
 from app.domain.ports.paging import Slice
 from app.domain.ports.values import Metric, Missing, PostGone, PostState, PostUnread, Profile
@@ -117,7 +118,7 @@ async def test_a_source_that_breaks_off_midway_is_replaced(database: Database) -
         (RetryAfter("Wait", until=NOW + timedelta(minutes=7)), "limited", timedelta(minutes=7)),
         (Blocked("Prove you are human"), "blocked", timedelta(hours=6)),
         (Changed("No %(field)s", field="x"), "error", timedelta(minutes=10)),
-        (Gone("No such channel"), "error", timedelta(hours=6)),
+        (Gone(CLOSED), "error", timedelta(days=7)),
     ],
 )
 async def test_a_failed_reading_keeps_the_last_numbers(

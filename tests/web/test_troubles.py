@@ -11,7 +11,10 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from app.domain.collection import service as collection
+from app.domain.collection.outcome import CLOSED
 from app.domain.creators import service as creators
+from app.lib.db import enter_workspace
 from app.platforms.youtube import words
 from app.web import i18n
 from tests.conftest import Urls
@@ -129,8 +132,22 @@ async def test_a_channel_that_closes_keeps_its_numbers(place: Place) -> None:
     place.sandbox.edit("terminate", channel="kettleandpine")
     place.sandbox.clock.advance(DAY)
     await place.collect()
-    await assert_said(place, words.NO_CHANNEL, f"/accounts/{account}", await newest_run(place, account))
-    assert numbers(await place.page(f"/accounts/{account}")) == before
+    await assert_said(place, CLOSED, f"/accounts/{account}", await newest_run(place, account), "/")
+    await assert_said(place, "Closed since %(when)s.", f"/accounts/{account}")
+    page = await place.page(f"/accounts/{account}")
+    assert numbers(page) == before
+    assert "Check the link" not in words_of(page) and "did not succeed" not in words_of(page)
+    assert re.search(r"Closed since \d+ \w+ 2026", words_of(await place.page("/accounts")))
+    asked = len(place.sandbox.journal.hits)
+    for _ in range(6):  # days, each with its night
+        place.sandbox.clock.advance(DAY)
+        async with place.site.database.transaction() as session:
+            await enter_workspace(session, place.workspace)
+            await collection.request(session, [account], trigger="nightly")
+        assert await place.collect() == 0
+    assert len(place.sandbox.journal.hits) == asked
+    place.sandbox.clock.advance(DAY)
+    assert await place.collect() == 1
 
 
 async def test_a_channel_without_videos_says_so(place: Place) -> None:
@@ -242,7 +259,10 @@ async def test_a_new_layout_is_said_though_some_of_it_can_be_read(keyless: Place
     keyless.sandbox.clock.advance(DAY)
     await keyless.collect()
     await assert_said(keyless, words.CHANGED, f"/accounts/{account}", await newest_run(keyless, account), "/")
+    await assert_said(keyless, "Only part of it was read: %(what)s.", f"/accounts/{account}")
     page = await keyless.page(f"/accounts/{account}?size=100")
+    note = words_of(element(page, "attention"))
+    assert re.search(r"Only part of it was read: \d+ posts", note) and "did not succeed" not in note
     after = numbers(page)
     assert after["followers"] == before["followers"]  # the last that was found, with its own date
     why = "The newest reading could not find this number; this is the last one that was read."

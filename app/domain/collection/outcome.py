@@ -10,6 +10,8 @@ from app.domain.ports.errors import N_, Blocked, Gone, NeedsAction, PlatformErro
 from app.domain.ports.platform import Source
 
 FIRST_RETRY = timedelta(minutes=10)
+ONCE_GONE = timedelta(days=7)  # a closed account may come back, but seldom does
+CLOSED = N_("The platform no longer shows this account. It is looked for once a week; the last numbers stay.")
 INTERRUPTED = N_("The reading was interrupted (the worker stopped). It was started again.")
 OUR_MISTAKE = N_("Something went wrong on our side; the log says what. We try again later.")
 
@@ -66,6 +68,8 @@ def retry_at(row: Collection, error: PlatformError | None, now: datetime) -> dat
     usual = now + timedelta(hours=row.cadence_hours)
     if isinstance(error, RetryAfter):
         return max(error.until, now + timedelta(seconds=30))
-    if isinstance(error, Gone | Blocked | NeedsAction | Unsupported):
+    if isinstance(error, Gone):
+        return now + max(ONCE_GONE, timedelta(hours=row.cadence_hours))
+    if isinstance(error, Blocked | NeedsAction | Unsupported):
         return usual
     return min(usual, now + FIRST_RETRY * float(2 ** min(row.attempts - 1, 6)))

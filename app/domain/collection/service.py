@@ -7,7 +7,7 @@ from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.accounts.models import TrackedAccount
+from app.domain.accounts.models import Account, TrackedAccount
 from app.domain.collection.models import Collection, CronSlot
 from app.lib import bus, clock, jobs
 
@@ -71,8 +71,12 @@ async def plan(session: AsyncSession, account: UUID, defaults: Plan) -> None:
 
 
 async def request(session: AsyncSession, accounts: list[UUID], trigger: str = "manual") -> int:
-    """Make accounts due now. Those switched off or being read already are left alone. Returns how many are now due."""
+    """Make accounts due now. Those switched off or being read already are left alone, and, unless a person asks, those
+    that are gone. Returns how many are now due."""
     now = clock.now()
+    if trigger != "manual":
+        there = select(Account.id).where(Account.id.in_(accounts), Account.state != "gone")
+        accounts = list(await session.scalars(there))
     rows = await session.scalars(
         update(Collection)
         .where(Collection.account_id.in_(accounts), Collection.state == "due")
