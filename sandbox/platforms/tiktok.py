@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp
 
 from sandbox.faults import Preset
-from sandbox.platforms import tiktok_web
+from sandbox.platforms import tiktok_ensemble, tiktok_web
 from sandbox.world import World
 
 _SITE = {"host": "www.tiktok.com"}
@@ -26,6 +26,18 @@ PRESETS: tuple[Preset, ...] = (
     _preset(
         "layout-change", "TikTok pages have a new layout", "У страниц TikTok новая разметка", flags=("tiktok.layout",)
     ),
+    _preset(
+        "units-gone",
+        "EnsembleData units are used up",
+        "Единицы EnsembleData исчерпаны",
+        flags=("ensemble.units_gone",),
+    ),
+    _preset(
+        "bad-token",
+        "EnsembleData does not know the token",
+        "EnsembleData не знает токена",
+        flags=("ensemble.bad_token",),
+    ),
     _preset("reset", "TikTok drops connections", "TikTok рвёт соединения", _SITE | {"reset": True}),
 )
 
@@ -36,5 +48,6 @@ def hosts(world: World, strict: bool) -> Mapping[str, ASGIApp]:
         "www.tiktok.com": web,
         "vm.tiktok.com": short,
         "vt.tiktok.com": short,
+        "ensembledata.com": tiktok_ensemble.build(world),
         tiktok_web.CDN: tiktok_web.build_pictures(world),
     }

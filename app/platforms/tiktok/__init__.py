@@ -3,27 +3,34 @@
 from app.domain.ports.errors import N_
 from app.domain.ports.platform import Means, Platform
 from app.domain.ports.values import Metric
+from app.platforms.tiktok.ensemble import BUCKET, Ensemble
 from app.platforms.tiktok.links import PLATFORM, profile_url, recognise
 from app.platforms.tiktok.ytdlp import PublicPages
 
 __all__ = ["HOSTS", "platform"]
 
-HOSTS = ("www.tiktok.com", "vm.tiktok.com", "vt.tiktok.com")
+HOSTS = ("ensembledata.com", "www.tiktok.com", "vm.tiktok.com", "vt.tiktok.com")
 
 
 def platform(means: Means) -> Platform:
     """TikTok as the application sees it.
 
+    ensemble_api_token: unset, and only the public pages are read. ensemble_daily_units: what may be spent of it a day.
     tiktok_public_pages: whether this instance reads TikTok's public pages; TikTok's terms do not allow automated access
     without its permission, so that is the operator's choice. A process that trusts `means.ca` also needs SSL_CERT_FILE
     from its start.
     """
+    units = int(means.setting("ensemble_daily_units") or 0)
+    ensemble = Ensemble(
+        means, token=means.setting("ensemble_api_token"), reserve=means.reserve(PLATFORM, {BUCKET: units})
+    )
+    pages = PublicPages(means, enabled=means.switched_on("tiktok_public_pages"))
     return Platform(
         name=PLATFORM,
         label="TikTok",
         icon="brand-tiktok",
         recognise=recognise,
-        sources=(PublicPages(means, enabled=means.switched_on("tiktok_public_pages")),),
+        sources=(ensemble, pages),
         account_metrics={
             Metric.FOLLOWERS: N_("Followers"),
             Metric.FOLLOWING: N_("Following"),

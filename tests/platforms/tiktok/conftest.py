@@ -4,6 +4,7 @@ import pytest
 
 from app.domain.ports.platform import Platform
 from app.platforms.tiktok import platform
+from app.platforms.tiktok.ensemble import Ensemble
 from app.platforms.tiktok.ytdlp import PublicPages
 from tests.platforms.conftest import MeansOf
 
@@ -26,3 +27,8 @@ def tiktok(means: MeansOf) -> Platform:
 @pytest.fixture
 def web(tiktok: Platform) -> PublicPages:
     return next(source for source in tiktok.sources if isinstance(source, PublicPages))
+
+
+@pytest.fixture
+def ensemble(tiktok: Platform) -> Ensemble:
+    return next(source for source in tiktok.sources if isinstance(source, Ensemble))

@@ -303,7 +303,9 @@ async def test_what_a_profile_page_says_instead(
 async def test_an_odd_page_is_that_posts_own(web: PublicPages, sandbox: Sandbox) -> None:
     channel = channel_of(sandbox)
     first, *others = (post.id for post in channel.listed(sandbox.world.now)[:4])
-    body = b'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"__DEFAULT_SCOPE__": {"webapp.video-detail": []}}</script>'
+    body = (
+        b'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"__DEFAULT_SCOPE__": {"webapp.video-detail": []}}</script>'
+    )
     sandbox.replay.add(SITE, "GET", f"/@_/video/{first}", headers={"content-type": "text/html"}, body=body)
     results = await every(web.read_posts(own(sandbox, channel), [first, *others]))
     assert isinstance(results[0], PostUnread) and results[0].kind == "changed"
