@@ -20,7 +20,7 @@ from app.tasks.parts import Parts
 log = structlog.get_logger(__name__)
 
 NAME = "sightline"
-SHUTDOWN_GRACE = 14  # seconds running jobs get to finish; the process is killed after STOP_WITHIN (app/cli.py)
+SHUTDOWN_GRACE = 14  # seconds running jobs get to finish; the process is killed after STOP_WITHIN (app/cli/running.py)
 GIVE_BACK = 4.0  # seconds that jobs get to give their work back once they are cancelled
 # Seconds that the sweep waits for each stuck job to abort itself. A dead worker's never does, and SAQ waits 5.
 ABORT_WITHIN = 0.2
