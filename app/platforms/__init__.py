@@ -1,11 +1,16 @@
-"""THE list of platforms. Adding one is a folder beside these and a line here."""
+"""THE list of platforms, in the order of the pages. Adding one is a folder beside these and a line here."""
 
 from collections.abc import Callable
 
 from app.domain.ports.platform import Means, Platform
-from app.platforms import tiktok, youtube
+from app.platforms import instagram, telegram, tiktok, youtube
 
-PLATFORMS: tuple[Callable[[Means], Platform], ...] = (youtube.platform, tiktok.platform)  # in the order of the pages
+PLATFORMS: tuple[Callable[[Means], Platform], ...] = (
+    youtube.platform,
+    tiktok.platform,
+    instagram.platform,
+    telegram.platform,
+)
 
 
 def all_platforms(means: Means) -> dict[str, Platform]:

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp
 
 from sandbox.faults import Preset
-from sandbox.platforms import tiktok, youtube
+from sandbox.platforms import instagram, telegram_web, tiktok, youtube
 from sandbox.world import World
 
-PLATFORMS = (youtube, tiktok)
+PLATFORMS = (youtube, tiktok, instagram, telegram_web)
 
 
 def hosts(world: World, strict: bool) -> Mapping[str, ASGIApp]:
