@@ -72,6 +72,16 @@ def grant_token(world: "World", token: str, channel: str) -> None:
     world.tokens[token] = _channel(world, channel).id
 
 
+def expire_tokens(world: "World", provider: str) -> None:
+    """Every access token that this provider ("tiktok") has given is over; refresh tokens are not."""
+    world.grants.expire_all(provider, world.now)
+
+
+def revoke_grants(world: "World", provider: str) -> None:
+    """Whoever let applications in at this provider takes it back."""
+    world.grants.revoke_all(provider, world.now)
+
+
 def quota_left(world: "World", units: int, bucket: str = "general") -> None:
     """Until the quota's day ends, only `units` of the bucket ("general", "search", "stats") are left."""
     world.quota.leave(bucket, units, world.now)
@@ -101,11 +111,16 @@ OPERATIONS: dict[str, Callable[..., None]] = {
         revoke_key,
         restore_key,
         grant_token,
+        expire_tokens,
+        revoke_grants,
         quota_left,
         raise_flag,
         drop_flag,
     )
 }
+
+
+_PLAIN: dict[Any, tuple[type, ...]] = {str: (str,), int: (int,), float: (int, float), bool: (bool,)}
 
 
 def apply(world: "World", op: str, arguments: dict[str, Any]) -> None:
@@ -117,6 +132,10 @@ def apply(world: "World", op: str, arguments: dict[str, Any]) -> None:
         bound = inspect.signature(operation).bind(world, **arguments)
     except TypeError as error:
         raise ValueError(f"{op}: {error}") from None
+    for name, value in bound.arguments.items():
+        wanted = bound.signature.parameters[name].annotation
+        if wanted in _PLAIN and type(value) not in _PLAIN[wanted]:
+            raise ValueError(f"{op}: {name} must be of type {wanted.__name__}")
     operation(*bound.args, **bound.kwargs)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox import edits
 from sandbox.clock import WorldClock
+from sandbox.grants import Grants
 from sandbox.growth import DAY
 from sandbox.population import CREATORS, Creator
 from sandbox.posts import HISTORY_DAYS, NOTICE, Post, State, digits, identifier, planned
@@ -111,7 +112,8 @@ class World:
     """All channels, found by the names people use for them, and what is wrong in the world at present.
 
     flags: what platform fakes look up ("youtube.bot_check"). revoked: API keys that are no longer valid.
-    tokens: OAuth access tokens, each with its channel's id. edits: what was changed, in order.
+    tokens: access tokens made for tests, each with its channel's id. grants: what people agreed to. edits: what was
+    changed, in order.
     """
 
     def __init__(self, seed: int, clock: WorldClock, start: float) -> None:
@@ -122,6 +124,7 @@ class World:
         self.flags: set[str] = set()
         self.revoked: set[str] = set()
         self.tokens: dict[str, str] = {}
+        self.grants = Grants(seed)
         self.edits: list[dict[str, Any]] = []
         self._as_of: float | None = None
 
@@ -135,6 +138,7 @@ class World:
         for forgotten in (self.flags, self.revoked, self.tokens, self.edits):
             forgotten.clear()
         self.quota.reset()
+        self.grants.reset()
         for channel in (*self.channels, *self._elsewhere):
             channel.forget()
 
