@@ -4,6 +4,8 @@ The names are the ones people already use for these things (DATABASE_URL, YOUTUB
 Starting with a missing or weak value is refused with a message that names the variable.
 """
 
+import base64
+import ipaddress
 import os
 import re
 from functools import cached_property
@@ -42,6 +44,9 @@ class Settings(BaseSettings):
 
     # Sessions, CSRF, JWT; made and kept in DATA_DIR when unset outside production.
     secret_key: SecretStr = SecretStr("")
+
+    # What tokens, sessions and keys are sealed with, newest first; made and kept in DATA_DIR/token_keys when unset.
+    token_encryption_keys: Annotated[tuple[str, ...], NoDecode] = Field((), repr=False)
 
     # No DATABASE_URL: the embedded PostgreSQL under DATA_DIR.
     database_url: SecretStr | None = None  # the runtime role: sightline_app
@@ -113,10 +118,32 @@ class Settings(BaseSettings):
     sandbox_consent: str = ""  # where the sandbox serves the providers' consent pages over plain HTTP
     sandbox_token: SecretStr = SecretStr("")
 
-    @field_validator("trusted_proxies", "allowed_origins", mode="before")
+    @field_validator("trusted_proxies", "allowed_origins", "token_encryption_keys", mode="before")
     @classmethod
     def _commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("token_encryption_keys")
+    @classmethod
+    def _fernet_keys(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for key in value:
+            try:
+                sound = len(base64.urlsafe_b64decode(key)) == 32
+            except ValueError:
+                sound = False
+            if not sound:
+                raise ValueError("each must be 32 random bytes in URL-safe base64; `sightline keys new` prints one")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            try:
+                ipaddress.ip_network(one, strict=False)
+            except ValueError:
+                raise ValueError(f"{one!r} is no address or network, such as 127.0.0.1 or 10.0.0.0/8") from None
+        return value
 
     @field_validator("host_pace", mode="before")
     @classmethod

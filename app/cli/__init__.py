@@ -16,6 +16,9 @@ from app.lib.processes import ChildError
 def main(argv: list[str] | None = None) -> None:
     """Entry point. Exits with a sentence for the person when something cannot be done."""
     arguments = _parser().parse_args(argv)
+    # Whatever is written, by us and by what we start, is for our eyes. As root, folders may be passed through: the
+    # database within runs as somebody else.
+    os.umask(0o077 if os.geteuid() else 0o066)
     try:
         arguments.command(arguments)
     except ChildError as error:

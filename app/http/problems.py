@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import msgspec
 import structlog
@@ -147,15 +147,25 @@ def wants_page(request: AnyRequest) -> bool:
     return "text/html" in accept or not ("json" in accept or "event-stream" in accept)
 
 
+def _page_around(request: AnyRequest) -> str:
+    """The page that asked for a fragment, as htmx tells; "" unless it is one of ours."""
+    page = request.headers.get("HX-Current-URL", "")
+    try:
+        return page if urlsplit(page).netloc == request.url.netloc else ""
+    except ValueError:
+        return ""
+
+
 def _elsewhere(request: AnyRequest, error: Exception) -> Response[Any] | None:
     """Where a person is sent who only came too early."""
     if isinstance(error, Unauthorized) and error.code == "unauthorized":
-        target = "/login"
-        if request.method == "GET" and request.url.path != "/":
-            query = f"?{request.url.query}" if request.url.query else ""
-            target += "?" + urlencode({"next": request.url.path + query})
-        if "HX-Request" in request.headers:  # a fragment cannot become the sign-in page; the whole page can
-            return Response(None, status_code=401, headers={"HX-Redirect": "/login"}, media_type="text/html")
+        fragment = "HX-Request" in request.headers
+        here = _page_around(request) if fragment else str(request.url) if request.method == "GET" else ""
+        parts = urlsplit(here)
+        place = parts.path + (f"?{parts.query}" if parts.query else "")
+        target = "/login" + ("?" + urlencode({"next": place}) if place not in ("", "/") else "")
+        if fragment:  # it cannot become the sign-in page; the whole page can
+            return Response(None, status_code=401, headers={"HX-Redirect": target}, media_type="text/html")
     elif isinstance(error, Forbidden) and error.code == "no_workspace":
         target = "/settings"
     elif isinstance(error, Forbidden) and error.code == "signed_in":

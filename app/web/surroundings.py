@@ -29,7 +29,7 @@ async def provide_shell(
     return msgspec.structs.replace(
         shell,
         counts={"accounts": await accounts.count(session)} if shell.workspace and whole else {},
-        faults=await _faults(world, shell.locale) if world is not None and whole else (),
+        faults=await _faults(world, shell.locale) if world is not None and whole and principal.is_superuser else (),
     )
 
 
@@ -64,6 +64,7 @@ def bare_shell(request: Request[Any, Any, Any], principal: Principal) -> Shell:
         workspaces=tuple(ShellWorkspace(id=r.id, name=r.name) for r in principal.rooms),
         may_edit=principal.may(Role.EDITOR),
         may_admin=principal.may(Role.ADMIN),
+        may_play=settings.sandboxed and principal.is_superuser,
         sandbox=settings.sandboxed,
         live="/live" if room else "",
         flashes=_flashes(request, Reader(locale, principal.timezone, now)),

@@ -77,6 +77,20 @@ async def test_an_invitation_works_once_and_for_a_week(database: Database) -> No
             await members.invitation(session, late)
 
 
+async def test_only_the_invited_person_may_accept(database: Database) -> None:
+    owner = await person(database, "a@x.io")
+    other = await person(database, "other@x.io")
+    room = await room_of(database, owner)
+    async with database.transaction(workspace=room) as session:
+        by = await principal(session, owner, room)
+        _, token = await members.invite(session, by, email="new@x.io", role="editor")
+    async with database.transaction() as session:
+        with pytest.raises(Forbidden, match="new@x.io"):
+            await members.accept(session, SYSTEM, token, other)
+        assert [r.id for r in await sessions.rooms_of(session, other)] == []
+        assert (await members.invitation(session, token)).email == "new@x.io"
+
+
 async def test_a_newer_invitation_ends_the_older(database: Database) -> None:
     owner = await person(database, "a@x.io")
     room = await room_of(database, owner)

@@ -132,6 +132,12 @@ def test_a_taken_port_is_named(data: Path) -> None:
     assert "Traceback" not in said
 
 
+def test_a_proxy_that_is_no_address_is_named(data: Path) -> None:
+    said, _ = command("run", data=data, TRUSTED_PROXIES="10.0.0.0/8,proxy.local").communicate(timeout=30)
+    assert "TRUSTED_PROXIES: 'proxy.local' is no address or network" in said
+    assert "Traceback" not in said
+
+
 def test_people_are_made_from_the_terminal_once_there_is_a_database(data: Path) -> None:
     first = command(
         "user", "create", "--email", "ann@example.org", "--name", "Ann", "--owner-of", "Team",
@@ -173,4 +179,7 @@ def test_the_demo_says_how_to_get_in_and_keeps_to_its_folder(data: Path) -> None
         process.wait(40)
         until(lambda: not processes(data), timeout=30, what="the end of all processes")
     assert starts[0] == starts[1]
+    made = [data / "demo", *(data / "demo").iterdir(), *(data / "demo" / "log").iterdir()]
+    assert {path.name for path in made} >= {"log", "web.log", "worker.log", "sandbox.log"}
+    assert [path for path in made if path.stat().st_mode & 0o066] == []  # nobody else reads them
     assert list(elsewhere.iterdir()) == []

@@ -110,6 +110,9 @@ def test_the_world_is_edited_and_reset(control: httpx.Client, http: httpx.Client
     assert answer.json()["edits"] == [{"op": "hide_subscribers", "at": 1_793_620_800.0, "channel": "@orbitnotes"}]
     creators = control.get("/state").json()["creators"]
     assert next(c for c in creators if c["handle"] == "orbitnotes")["subscribers"] is None
+    for wrong in (None, 5, ["@orbitnotes"]):
+        unfit = control.post("/world", json={"op": "terminate", "channel": wrong})
+        assert (unfit.status_code, unfit.json()) == (400, {"error": "terminate: channel must be of type str"})
     refused = control.post("/world", json={"op": "terminate", "channel": "@nobody"})
     assert (refused.status_code, refused.json()) == (400, {"error": "No channel '@nobody'"})
     assert control.post("/world", json=["op"]).status_code == 400

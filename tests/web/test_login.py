@@ -125,6 +125,43 @@ async def test_an_invitation_takes_somebody_who_is_here_to_the_workspace(place: 
     assert "Room of owner" in (await browser.get("/settings/workspace")).text
 
 
+async def test_an_invitation_that_was_passed_on_lets_nobody_else_in(place: Site) -> None:
+    owner, room = await place.person("owner@x.io")
+    other, own = await place.person("other@x.io")
+    link = await invited(await place.signed_in(owner, room), "new@x.io", "admin")
+    browser = await place.signed_in(other, own)
+    said = "This invitation is for new@x.io. Sign in with that address"
+    assert said in (await browser.get(link)).text
+    refused = await browser.post(link)
+    assert refused.status_code == 403 and said in refused.text
+    assert "Room of owner" not in (await browser.get("/settings/workspace")).text
+    guest = place.browser()  # and it is still good for whom it was meant
+    await guest.get(link)
+    assert (await guest.post(link, {"name": "New", "password": PASSWORD})).headers["location"] == "/"
+
+
+async def test_whoever_is_signed_out_in_the_middle_of_a_page_comes_back_to_it(place: Site) -> None:
+    user, room = await place.person("a@x.io")
+    browser = await place.signed_in(user, room)
+    browser.cookie = "ended"
+    base = place.settings.public_url
+    fragment = {"HX-Request": "true", "X-Blocks": "posts"}
+    for current, wanted in (
+        (f"{base}/posts?q=a&page=2", "/login?next=%2Fposts%3Fq%3Da%26page%3D2"),
+        (f"{base}/", "/login"),
+        ("https://elsewhere.example/posts", "/login"),
+        ("http://[", "/login"),
+        ("", "/login"),
+    ):
+        for answer in (
+            await browser.get("/accounts", headers=fragment | {"HX-Current-URL": current}),
+            await browser.get("/posts?q=a", headers=fragment | {"HX-Current-URL": current}),
+        ):
+            assert (answer.status_code, answer.headers["hx-redirect"]) == (401, wanted)
+    whole = await browser.get("/posts?q=a")
+    assert whole.headers["location"] == "/login?next=%2Fposts%3Fq%3Da"
+
+
 async def test_a_link_that_was_taken_back_opens_nothing(place: Site) -> None:
     owner, room = await place.person("owner@x.io")
     boss = await place.signed_in(owner, room)

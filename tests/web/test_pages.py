@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.identity.models import Role
 from tests.conftest import Urls
 from tests.played import Place, element, played, words_of
 
@@ -117,3 +118,13 @@ async def test_each_region_is_rendered_alone_and_together(place: Place) -> None:
 async def test_a_fragment_of_a_name_that_is_not_there_is_the_page(place: Place) -> None:
     answer = await place.get("/posts", headers={"HX-Request": "true", "X-Blocks": "nothing,of,the,kind"})
     assert_whole("/posts", answer.text, "en")
+
+
+async def test_who_may_not_drive_the_sandbox_is_not_offered_to(urls: Urls, tmp_path: Path) -> None:
+    async with played(urls, tmp_path, sandbox_control="http://127.0.0.1:1") as place:
+        viewer, _ = await place.site.person("viewer@x.io", workspace=place.workspace, role=Role.VIEWER)
+        browser = await place.site.signed_in(viewer, place.workspace)
+        page = await browser.get("/")
+        ribbon = page.text.partition('class="sandbar"')[2].partition("<main")[0]
+        assert "This is the sandbox." in ribbon and "/sandbox/" not in ribbon
+        assert (await browser.post("/sandbox/advance")).status_code == 403

@@ -95,6 +95,15 @@ async def test_what_is_no_link_is_said_beside_the_field(place: Place) -> None:
             assert f'value="{link.strip()}"' in answer.text  # it need not be typed again
 
 
+async def test_a_file_where_words_belong_is_no_words(place: Place) -> None:
+    await place.follow(CHANNEL)
+    found = re.search(r'href="(/creators/[0-9a-f-]{36})"', await place.page("/creators"))
+    assert found
+    answer = await place.browser.post(found[1], {"tags": "a"}, files={"name": ("name.txt", b"x")})
+    assert answer.status_code == 422
+    assert "UploadFile" not in answer.text
+
+
 async def test_every_line_of_a_list_gets_its_answer(place: Place) -> None:
     tags = "|".join(f"t{number}" for number in range(30))
     lines = f"link,tags\n@paperharbor,a\nnonsense,\n@northloom,{tags}\n@paperharbor,"

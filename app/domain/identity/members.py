@@ -71,6 +71,9 @@ async def revoke_invitation(session: AsyncSession, by: Principal, invitation_id:
     await audit.record(session, by.actor, "invitation.revoked", object_kind="invitation", object_id=invitation_id)
 
 
+NOT_YOURS = N_("This invitation is for %(email)s. Sign in with that address, or ask for an invitation of your own.")
+
+
 async def invitation(session: AsyncSession, token: str) -> Invited:
     """What an invitation's token opens. Raises NotFound: unknown, used, revoked or too old."""
     row = (await session.execute(text("select * from invitation_by_hash(:hash)"), {"hash": digest(token)})).first()
@@ -83,9 +86,12 @@ async def invitation(session: AsyncSession, token: str) -> Invited:
 async def accept(session: AsyncSession, actor: Actor, token: str, user_id: UUID) -> UUID:
     """Make the person a member; who is one already keeps the higher role. Returns the workspace.
 
-    The transaction is in that workspace afterwards. Raises NotFound.
+    The transaction is in that workspace afterwards. Raises NotFound, and Forbidden for everybody but the person with
+    the invited address: a link that was passed on lets nobody else in.
     """
     invited = await invitation(session, token)
+    if await session.scalar(select(User.id).where(User.id == user_id, User.email == invited.email)) is None:
+        raise Forbidden(NOT_YOURS, email=invited.email)
     await enter_workspace(session, invited.workspace_id)
     used = await session.scalar(
         update(Invitation)

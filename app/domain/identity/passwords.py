@@ -1,6 +1,7 @@
 """Passwords: argon2id, at least 8 characters, none of the common ones."""
 
 import asyncio
+import functools
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -14,7 +15,6 @@ MAX_LENGTH = 256
 _hasher = PasswordHasher()  # argon2id, 64 MiB, 3 passes (RFC 9106, second recommended option)
 _gate = asyncio.Semaphore(4)  # each hash takes 64 MiB: a flood of sign-ins must not take them all at once
 _COMMON = frozenset(Path(__file__).with_name("common_passwords.txt").read_text(encoding="utf-8").split())
-_NOBODY = _hasher.hash("nobody has this password")
 
 
 def problem(password: str, *, email: str = "", name: str = "") -> FieldError | None:
@@ -40,7 +40,7 @@ async def hashed(password: str) -> str:
 async def matches(stored: str | None, password: str) -> bool:
     """Whether `password` is the one behind `stored`. Takes the same time when there is nobody (null)."""
     async with _gate:
-        same = await asyncio.to_thread(_verify, stored or _NOBODY, password[:MAX_LENGTH])
+        same = await asyncio.to_thread(_verify, stored, password[:MAX_LENGTH])
     return same and stored is not None
 
 
@@ -49,8 +49,14 @@ def outdated(stored: str) -> bool:
     return _hasher.check_needs_rehash(stored)
 
 
-def _verify(stored: str, password: str) -> bool:
+@functools.cache
+def _nobody() -> str:
+    """A hash to compare with where there is none; made when first needed: most processes never sign anybody in."""
+    return _hasher.hash("nobody has this password")
+
+
+def _verify(stored: str | None, password: str) -> bool:
     try:
-        return _hasher.verify(stored, password)
+        return _hasher.verify(_nobody() if stored is None else stored, password)
     except (VerificationError, InvalidHashError):
         return False

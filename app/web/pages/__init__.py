@@ -5,6 +5,7 @@ from typing import Any
 from app.web.pages import (
     accounts,
     collection,
+    connections,
     creators,
     images,
     login,
@@ -13,13 +14,17 @@ from app.web.pages import (
     sandbox,
     settings,
     setup,
+    sources,
     workspace,
 )
 
 
 def handlers(*, sandboxed: bool) -> list[Any]:
     """The handlers of all pages; the sandbox's ribbon only where there is a sandbox."""
-    pages = [accounts, collection, creators, images, login, overview, posts, settings, setup, workspace]
+    pages = [
+        accounts, collection, connections, creators, images, login, overview, posts, settings, setup, sources,
+        workspace,
+    ]  # fmt: skip
     if sandboxed:
         pages.append(sandbox)
     return [handler for page in pages for handler in page.handlers]

@@ -179,8 +179,8 @@ async def change(
         context = CreatorPage(
             query=query_of(request),
             creator=creator,
-            name=str(data.get("name", creator.name)),
-            tags=str(data.get("tags", " ".join(creator.tags))),
+            name=text_of(data, "name"),
+            tags=text_of(data, "tags"),
             link=link,
             errors=errors_of(error, shell),
         )

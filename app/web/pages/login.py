@@ -8,7 +8,7 @@ from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.audit import service as audit
-from app.domain.errors import DomainError, Invalid, NotFound, TooMany, Unauthorized
+from app.domain.errors import DomainError, Forbidden, Invalid, NotFound, TooMany, Unauthorized
 from app.domain.identity import login, members, sessions, users
 from app.domain.identity.models import SessionKind
 from app.domain.identity.principal import Principal
@@ -39,11 +39,15 @@ class RegisterPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class InvitationPage(msgspec.Struct, frozen=True, kw_only=True):
-    """joining: the signed-in person's name, "" for a visitor. A visitor whose address has an account signs in first."""
+    """joining: the signed-in person's name, "" for a visitor. A visitor whose address has an account signs in first.
+
+    other: the person who is signed in is not the one who is invited.
+    """
 
     token: str
     invited: Invited
     joining: str
+    other: bool = False
     name: str = ""
     errors: dict[str, str] = {}
 
@@ -142,8 +146,7 @@ async def invitation(
     request: Request[Any, Any, Any], token: str, principal: Principal, session: AsyncSession, shell: Shell
 ) -> Response[Any]:
     invited = await members.invitation(session, token)
-    context = InvitationPage(token=token, invited=invited, joining=principal.name)
-    return page(request, shell, "invitation.html", context)
+    return page(request, shell, "invitation.html", _context(token, invited, principal))
 
 
 @post("/invitations/{token:str}", status_code=303)
@@ -157,7 +160,11 @@ async def join(
 ) -> Response[Any]:
     """Join as the person who is signed in, or as a new one with the invited address."""
     if principal.user_id and principal.session_id:
-        workspace_id = await members.accept(session, principal.actor, token, principal.user_id)
+        try:
+            workspace_id = await members.accept(session, principal.actor, token, principal.user_id)
+        except Forbidden:
+            context = _context(token, await members.invitation(session, token), principal)
+            return page(request, shell, "invitation.html", context, status_code=403)
         await sessions.switch_workspace(session, principal.session_id, workspace_id)
         sign_in(request, await sessions.rotate(session, principal.session_id))
         return see_other("/")
@@ -174,6 +181,11 @@ async def join(
         return page(request, shell, "invitation.html", context, status_code=422)
     await _welcome(request, session, principal, user_id)
     return see_other("/")
+
+
+def _context(token: str, invited: Invited, principal: Principal) -> InvitationPage:
+    other = bool(principal.email) and principal.email.casefold() != invited.email.casefold()
+    return InvitationPage(token=token, invited=invited, joining=principal.name, other=other)
 
 
 async def _welcome(request: Request[Any, Any, Any], session: AsyncSession, principal: Principal, user_id: Any) -> None:

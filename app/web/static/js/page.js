@@ -54,6 +54,11 @@
   setInterval(tick, 15000);
   document.addEventListener('live:now', event => { setNow(event.detail); tick(); });
 
+  // A new workspace's days are proposed as the browser counts them; the reader may choose another zone.
+  const zones = document.querySelector('select[data-zone]');
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (zones && [...zones.options].some(option => option.value === zone)) zones.value = zone;
+
   document.addEventListener('click', event => {
     const button = event.target.closest?.('[data-copy]');
     if (button) navigator.clipboard.writeText(button.dataset.copy).then(() => say(button.dataset.copied, 'ok'));
