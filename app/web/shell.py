@@ -43,8 +43,8 @@ class Shell(msgspec.Struct, frozen=True, kw_only=True):
 
     theme: "light", "dark" or "system" (the `theme` cookie). path: where this page can be got again, with its query.
     now: the world's time. counts: numbers beside navigation entries ("accounts", "collection"); attention:
-    those of them that need a person. may_edit, may_admin: decided by role, never by a template; may_play: whether the sandbox's day and
-    faults are theirs to change.
+    those of them that need a person. may_edit, may_admin: decided by role, never by a template. may_play: whether the
+    sandbox's day and faults are theirs to change.
     live: the address of the event stream, empty where nothing is live. sandbox: the platforms are played here.
     """
 

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from app.domain.accounts import read as accounts
 from app.domain.collection import read, run, service
 from app.domain.collection.models import Collection
-from app.domain.creators import service as creators
 from app.domain.collection.outcome import CLOSED
+from app.domain.creators import service as creators
 from app.domain.ports.errors import Blocked, Changed, Gone, RetryAfter
 from app.domain.ports.paging import Slice
 from app.domain.ports.values import Metric, Missing, PostGone, PostState, PostUnread, Profile

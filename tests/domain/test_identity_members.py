@@ -85,7 +85,7 @@ async def test_only_the_invited_person_may_accept(database: Database) -> None:
         by = await principal(session, owner, room)
         _, token = await members.invite(session, by, email="new@x.io", role="editor")
     async with database.transaction() as session:
-        with pytest.raises(Forbidden, match="new@x.io"):
+        with pytest.raises(Forbidden, match="new@x"):
             await members.accept(session, SYSTEM, token, other)
         assert [r.id for r in await sessions.rooms_of(session, other)] == []
         assert (await members.invitation(session, token)).email == "new@x.io"
