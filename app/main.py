@@ -19,11 +19,13 @@ from app.api.parts import Parts as ApiParts
 from app.api.parts import Probe
 from app.domain.collection.run import Collector
 from app.domain.collection.service import Plan
-from app.domain.ports.platform import Means, Platform
+from app.domain.insights.run import OwnReader
+from app.domain.ports.platform import Means, Platform, oauth_of
 from app.domain.quota.service import Ledger
 from app.http.server import Server
 from app.lib import clock, jobs
 from app.lib.bus import Bus
+from app.lib.crypto import Vault
 from app.lib.db import Database
 from app.lib.egress import Egress, Pace
 from app.lib.limits import PostgresLimits, RedisLimits
@@ -63,6 +65,11 @@ def platforms_of(settings: Settings, database: Database, proxy: str) -> dict[str
     )
 
 
+def vault_of(settings: Settings) -> Vault:
+    """What seals the secrets of connections."""
+    return Vault(settings.token_encryption_keys, file=settings.var / "token_keys")
+
+
 @asynccontextmanager
 async def reading(settings: Settings) -> AsyncIterator[tuple[Database, Egress, dict[str, Platform], Collector]]:
     """What a process that reads platforms holds: the database, the way out, the platforms, the collector."""
@@ -78,12 +85,21 @@ async def reading(settings: Settings) -> AsyncIterator[tuple[Database, Egress, d
         await database.close()
 
 
+def task_parts(
+    settings: Settings, database: Database, egress: Egress, platforms: dict[str, Platform], collector: Collector
+) -> TaskParts:
+    """What jobs are given."""
+    vault = vault_of(settings)
+    own = OwnReader(database, platforms, oauth_of(platforms), vault, hours=settings.collect_interval_hours)
+    return TaskParts(database, collector, platforms, plan_of(settings), egress, vault, own)
+
+
 async def _worker(settings: Settings) -> None:
     async with reading(settings) as (database, egress, platforms, collector):
         queue = queues.make(settings, settings.runtime_url)
         await queue.connect()
         jobs.use(queues.sender(queue))
-        parts = TaskParts(database, collector, platforms, plan_of(settings), egress)
+        parts = task_parts(settings, database, egress, platforms, collector)
         worker = queues.worker(queue, parts, concurrency=settings.worker_concurrency)
         try:
             await worker.start()
@@ -107,6 +123,7 @@ def create_app(settings: Settings) -> Litestar:
     defaults = plan_of(settings)
     redis = RedisLimits(settings.redis_url.get_secret_value()) if settings.redis_url else None
     world = world_of(settings)
+    vault = vault_of(settings)
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
@@ -146,8 +163,8 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers=wiring.exception_handlers,
         dependencies={
             **wiring.dependencies,
-            "parts": Provide(lambda: WebParts(platforms, defaults, settings.secure), sync_to_thread=False),
-            "api_parts": Provide(lambda: ApiParts(platforms, defaults), sync_to_thread=False),
+            "parts": Provide(lambda: WebParts(platforms, defaults, settings.secure, vault), sync_to_thread=False),
+            "api_parts": Provide(lambda: ApiParts(platforms, defaults, vault), sync_to_thread=False),
             "probe": Provide(lambda: probe_of(settings, app), sync_to_thread=False),
             "world": Provide(lambda: world, sync_to_thread=False),
             "shell": Provide(provide_shell),

@@ -81,6 +81,8 @@ class FakeSource:
     version = "1"
     evidence = "test"
     unconfigured_reason = "Set a key."
+    account_numbers = frozenset({Metric.FOLLOWERS, Metric.VIEWS, Metric.POSTS})
+    post_numbers = frozenset({Metric.VIEWS, Metric.LIKES, Metric.COMMENTS})
 
     def __init__(self, name: str, **answers: Any) -> None:
         self.name = name

@@ -3,12 +3,12 @@
 from litestar import Router
 from litestar.openapi import OpenAPIConfig
 
-from app.api import accounts, auth, collection, creators, document, health, keys, metrics, posts, stats
+from app.api import accounts, auth, collection, connections, creators, document, health, keys, metrics, posts, stats
 from app.api.body import Body, before
 
 __all__ = ["ROUTES", "openapi_config"]
 
-_NOUNS = (creators, accounts, posts, metrics, stats, collection, auth, keys, health)
+_NOUNS = (creators, accounts, posts, metrics, stats, collection, connections, auth, keys, health)
 _HANDLERS = [handler for noun in _NOUNS for handler in noun.handlers]
 
 ROUTES = [

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from app.domain.collection.service import Plan
 from app.domain.ports.platform import Platform
+from app.lib.crypto import Vault
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class Parts:
 
     platforms: Mapping[str, Platform]
     defaults: Plan
+    vault: Vault
 
 
 @dataclass(frozen=True, slots=True)

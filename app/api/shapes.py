@@ -130,7 +130,7 @@ def failure_of(kind: str | None, message: str | None, params: Mapping[str, Any])
     return None if message is None else Failure(kind or "error", filled(message, params), dict(params))
 
 
-def _as(kind: type[S], row: msgspec.Struct, **changed: Any) -> S:
+def as_kind(kind: type[S], row: msgspec.Struct, **changed: Any) -> S:
     """`row` as a `kind`, field by field, with some of them changed."""
     same = {name: getattr(row, name) for name in kind.__struct_fields__ if name not in changed}
     return kind(**same, **changed)
@@ -139,25 +139,27 @@ def _as(kind: type[S], row: msgspec.Struct, **changed: Any) -> S:
 def account_of(row: AccountRow) -> Account:
     work = row.work
     if work is None:
-        return _as(Account, row, work=None)
-    return _as(Account, row, work=_as(Work, work, error=failure_of(work.error_kind, work.error, work.error_params)))
+        return as_kind(Account, row, work=None)
+    return as_kind(
+        Account, row, work=as_kind(Work, work, error=failure_of(work.error_kind, work.error, work.error_params))
+    )
 
 
 def creator_of(row: CreatorRow) -> Creator:
-    return _as(Creator, row, accounts=[account_of(account) for account in row.accounts])
+    return as_kind(Creator, row, accounts=[account_of(account) for account in row.accounts])
 
 
 def run_of(row: RunRow) -> Run:
     tried = [Attempt(t.source, t.post, Failure(t.kind, filled(t.message, t.params), t.params)) for t in row.tried]
-    return _as(Run, row, tried=tried, error=failure_of(row.error_kind, row.error, row.error_params))
+    return as_kind(Run, row, tried=tried, error=failure_of(row.error_kind, row.error, row.error_params))
 
 
 def status_of(row: Status) -> CollectionStatus:
-    return _as(CollectionStatus, row, errors=[run_of(run) for run in row.errors])
+    return as_kind(CollectionStatus, row, errors=[run_of(run) for run in row.errors])
 
 
 def bulk_row_of(row: Added) -> BulkRow:
-    return _as(BulkRow, row, message=filled(row.message, row.params) if row.message else None)
+    return as_kind(BulkRow, row, message=filled(row.message, row.params) if row.message else None)
 
 
 def listed(found: Listing[T], shape: Callable[[T], U]) -> Listing[U]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app import settings as config
-from app.cli import database, people, running
+from app.cli import database, keys, people, running
 from app.lib.processes import ChildError
 
 # Commands import what they need when they run: the supervisor stays small, `--help` quick.
@@ -48,6 +48,14 @@ def _parser() -> argparse.ArgumentParser:
 
     tables = add("db", database.database, "Make the database or bring its tables up to date.")
     tables.add_argument("action", choices=["init", "upgrade", "current"])
+
+    seals = add("keys", keys.keys, "Look after the keys that seal the secrets of connections.")
+    seals.add_argument("action", choices=["new", "rotate"], help="print a new key; seal every secret with the newest")
+
+    pages = commands.add_parser("browser", help="The browser that some platforms' pages need.").add_subparsers(
+        required=True
+    )
+    pages.add_parser("install", help="Fetch it, unless there is one.").set_defaults(command=browser.install)
 
     user = commands.add_parser("user", help="Look after people's access.").add_subparsers(required=True)
     create = user.add_parser("create", help="Make a person.")

@@ -68,6 +68,7 @@ _PAGES = {
         GET /accounts           GET /accounts/{id}
         GET /posts              GET /posts/{id}
         GET /collection         GET /collection/{id}
+        GET /connections        GET /sources
         POST /settings/members/leave
     """,
     Rule.EDITOR: """
@@ -77,6 +78,7 @@ _PAGES = {
         POST /accounts/{id}/collect     POST /accounts/{id}/toggle      POST /accounts/{id}/settings
         POST /accounts/{id}/remove      POST /accounts/{id}/restore
         POST /collection
+        POST /connections/{id}/refresh
     """,
     Rule.ADMIN: """
         GET /settings/workspace     POST /settings/workspace
@@ -85,6 +87,8 @@ _PAGES = {
         POST /settings/members/invitations/{id}/revoke
         GET /settings/keys          POST /settings/keys         POST /settings/keys/{id}/revoke
         GET /settings/audit
+        GET /oauth/{provider}/authorize         GET /oauth/{provider}/callback
+        POST /connections/keys/{provider}       POST /connections/{id}/disconnect
     """,
     Rule.SUPERUSER: """
         POST /sandbox/advance   POST /sandbox/fail
@@ -107,6 +111,7 @@ _API = {
         GET /metrics            GET /stats
         GET /posts              GET /posts/{id}         GET /posts/{id}/history
         GET /collection/status  GET /collection/runs    GET /collection/runs/{id}
+        GET /connections        GET /sources
     """,
     (Rule.EDITOR, Scope.WRITE): """
         POST /creators          POST /creators/bulk     POST /creators/{id}/collect
@@ -114,8 +119,13 @@ _API = {
         POST /accounts          PUT /accounts/{id}      PATCH /accounts/{id}    DELETE /accounts/{id}
         POST /accounts/{id}/toggle      POST /accounts/{id}/collect
         POST /collection/runs
+        POST /connections/{id}/refresh
+    """,
+    (Rule.ADMIN, None): """
+        GET /oauth/{provider}/authorize
     """,
     (Rule.ADMIN, Scope.ADMIN): """
+        DELETE /connections/{id}
         GET /keys               POST /keys              DELETE /keys/{id}
     """,
 }

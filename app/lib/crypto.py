@@ -18,13 +18,13 @@ class CannotOpen(Exception):
 class Vault:
     """Seals and opens. keys: newest first; empty, and they are kept in `file`, which is made when missing.
 
-    The file is read again whenever it changes: `sightline keys rotate` puts a new key into it while others run.
+    The file is read each time: `sightline keys rotate` puts a new key into it while others run.
     """
 
     def __init__(self, keys: Sequence[str] = (), *, file: Path | None = None) -> None:
         self._given = tuple(keys)
         self._file = file
-        self._stamp: tuple[int, int] | None = None
+        self._seen: list[str] = []
         self._fernets: list[Fernet] = [Fernet(key) for key in self._given]
         if not self._given and file is None:
             raise ValueError("a vault needs keys, or a file to keep them in")
@@ -61,17 +61,15 @@ class Vault:
     def _all(self) -> list[Fernet]:
         if self._given or self._file is None:
             return self._fernets
-        if not self._file.exists():
-            self._write_first()
-        found = self._file.stat()
-        stamp = (found.st_mtime_ns, found.st_ino)
-        if stamp != self._stamp:
-            self._fernets, self._stamp = [Fernet(key) for key in self._kept()], stamp
+        kept = self._kept()
+        if kept != self._seen:
+            self._fernets, self._seen = [Fernet(key) for key in kept], kept
         return self._fernets
 
     def _kept(self) -> list[str]:
-        self._all()
         assert self._file is not None
+        if not self._file.exists():
+            self._write_first()
         return self._file.read_text().split()
 
     def _write_first(self) -> None:

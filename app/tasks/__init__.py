@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.lib.work import LEASE_SECONDS
-from app.tasks import collection, housekeeping, images
+from app.tasks import collection, connections, housekeeping, images
 
 Job = Callable[..., Awaitable[Any]]
 
@@ -43,11 +43,17 @@ TASKS = (
     # lease ends, so that the queue lets it be handed out again when it has.
     Task(collection.collect, timeout=900, heartbeat=LEASE_SECONDS - 20),
     Task(collection.collect_due, timeout=30),
+    # Making a connection is cut short rather than doubled: a code is good for one exchange.
+    Task(connections.connect, timeout=120, heartbeat=LEASE_SECONDS - 20),
+    Task(connections.refresh_connection, timeout=90),
+    Task(connections.read_connection, timeout=900, heartbeat=LEASE_SECONDS - 20),
+    Task(connections.give_back, timeout=90),
     Task(images.fetch_images, timeout=180, retries=2, heartbeat=45),
 )
 
 CRONS = (
     Cron(collection.collect_due, "* * * * * */5", timeout=30),
+    Cron(connections.connections_due, "* * * * * */10", timeout=30),
     Cron(collection.nightly, "* * * * *", timeout=60),
     Cron(housekeeping.housekeeping, "17 * * * *", timeout=300),
 )

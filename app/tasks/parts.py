@@ -6,7 +6,10 @@ from typing import Any, cast
 
 from app.domain.collection.run import Collector
 from app.domain.collection.service import Plan
-from app.domain.ports.platform import Platform
+from app.domain.insights.run import OwnReader
+from app.domain.ports.connections import KeyProvider, OAuthProvider
+from app.domain.ports.platform import Platform, keys_of, oauth_of
+from app.lib.crypto import Vault
 from app.lib.db import Database
 from app.lib.egress import Egress
 
@@ -18,6 +21,18 @@ class Parts:
     platforms: Mapping[str, Platform]
     defaults: Plan
     egress: Egress
+    vault: Vault
+    own_reader: OwnReader
+
+    @property
+    def providers(self) -> dict[str, OAuthProvider]:
+        """Providers of OAuth grants, by name."""
+        return oauth_of(self.platforms)
+
+    @property
+    def keys(self) -> dict[str, KeyProvider]:
+        """Services that are connected by a typed key, by name."""
+        return keys_of(self.platforms)
 
 
 def parts(context: dict[str, Any]) -> Parts:

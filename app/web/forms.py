@@ -13,6 +13,7 @@ from litestar.response import Redirect
 from app.domain.collection.service import Plan
 from app.domain.errors import Invalid
 from app.domain.ports.platform import Platform
+from app.lib.crypto import Vault
 from app.web.i18n import gettext, reading_as
 from app.web.shell import Shell
 
@@ -28,6 +29,7 @@ class Parts:
     platforms: Mapping[str, Platform]
     defaults: Plan
     secure: bool
+    vault: Vault
 
 
 class Said(msgspec.Struct, frozen=True):

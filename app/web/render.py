@@ -35,7 +35,8 @@ from litestar import Request, Response
 from litestar.enums import MediaType
 from markupsafe import Markup
 
-from app.domain.ports.platform import Platform
+from app.domain.ports.connections import ConnectedSource
+from app.domain.ports.platform import Platform, Source
 from app.domain.ports.values import Metric
 from app.web import charts, formats, i18n, svg, words
 from app.web.forms import FLASH
@@ -111,6 +112,7 @@ class Renderer:
             reader=i18n.reader,
             locales=i18n.LOCALES,
             word=partial(word, platforms),
+            account_words=lambda name: {m.value: i18n.gettext(w) for m, w in platforms[name].account_metrics.items()},
             post_words=lambda name: {m.value: i18n.gettext(w) for m, w in platforms[name].post_metrics.items()},
             **words.GLOBALS,
         )
@@ -191,7 +193,8 @@ def page(
 
 def source_label(platforms: Mapping[str, Platform], platform: str, source: str) -> str:
     """A source's name for people; what is stored when no source of that platform has this name any more."""
-    known = platforms[platform].sources if platform in platforms else ()
+    its = platforms.get(platform)
+    known: tuple[Source | ConnectedSource, ...] = (*its.sources, *its.connected) if its else ()
     return next((its.label for its in known if its.name == source), source)
 
 

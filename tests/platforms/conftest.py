@@ -34,6 +34,12 @@ def ports_fit() -> None:
     """An adapter with a call of another shape than the port's would only fail when somebody reads with it."""
     for platform in all_platforms(no_means()).values():
         for source in platform.sources:
+            if not (hasattr(source, "account_numbers") and hasattr(source, "post_numbers")):
+                pytest.exit(
+                    f"{platform.name}: {source.name} does not say what it gives: account_numbers, post_numbers "
+                    "(frozensets of Metric) beside evidence (an N_), for the Sources page; connected sources, too",
+                    returncode=3,
+                )
             for name in ("list_posts", "read_posts"):
                 call = getattr(source, name, None)
                 if call is not None and next(iter(inspect.signature(call).parameters)) != "ref":

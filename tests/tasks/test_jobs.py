@@ -37,7 +37,7 @@ async def working(settings: Settings) -> AsyncIterator[Parts]:
         queue = queues.make(settings, settings.runtime_url)
         await queue.connect()
         jobs.use(queues.sender(queue))
-        parts = Parts(database, collector, platforms, main.plan_of(settings), egress)
+        parts = main.task_parts(settings, database, egress, platforms, collector)
         worker = queues.worker(queue, parts, concurrency=4)
         worker.SIGNALS = []  # this process keeps its own
         running = asyncio.create_task(worker.start())
@@ -108,7 +108,7 @@ async def test_a_lost_job_is_found_by_its_row(urls: Urls, tmp_path: Path, world:
     settings = settings_for(urls, tmp_path, world)
     jobs.use(None)
     async with main.reading(settings) as (database, egress, platforms, collector):
-        await _follow(Parts(database, collector, platforms, main.plan_of(settings), egress), "@kettleandpine")
+        await _follow(main.task_parts(settings, database, egress, platforms, collector), "@kettleandpine")
     async with working(settings) as parts:
         await until(_finished(parts.database, 1))
 

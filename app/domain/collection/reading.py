@@ -16,7 +16,7 @@ from app.domain.accounts import service as accounts
 from app.domain.accounts.models import Account
 from app.domain.collection import breakers
 from app.domain.collection.models import Collection, CollectionRun
-from app.domain.collection.outcome import INTERRUPTED, Outcome, more_telling, plain, retry_at
+from app.domain.collection.outcome import CLOSED, INTERRUPTED, Outcome, more_telling, plain, retry_at
 from app.domain.collection.service import Plan, announce, hurry, plan
 from app.domain.metrics import service as metrics
 from app.domain.ports.errors import N_, Gone, NeedsAction, PlatformError, RetryAfter
@@ -123,7 +123,9 @@ class Reading:
                         await session.get_one(Account, self.account),
                         clock.now(),
                     )
-                raise
+                if account.external_id is None:  # nobody ever saw it
+                    raise
+                raise Gone(CLOSED) from None
             if not await self._store_profile(source, profile):
                 return  # merged into an account that has its own work
             ref = Ref(platform.name, RefKind.ID, profile.external_id, profile.handle or ref.handle)

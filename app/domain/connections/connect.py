@@ -1,6 +1,6 @@
 """The worker's half of connecting: the code becomes tokens, the tokens say whom they speak for."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.audit.service import Actor
 from app.domain.connections import service
 from app.domain.connections.models import ConnectAttempt, Connection
-from app.domain.ports.connections import OAuthProvider, Subject
+from app.domain.ports.connections import KeyProvider, OAuthProvider, Subject, Tokens
 from app.domain.ports.errors import N_, PlatformError, Unauthorized
 from app.lib import clock, work
 from app.lib.crypto import Vault
@@ -31,6 +31,7 @@ async def connect(
     database: Database,
     vault: Vault,
     providers: Mapping[str, OAuthProvider],
+    keys: Mapping[str, KeyProvider],
     workspace: UUID,
     key: UUID,
     *,
@@ -42,17 +43,15 @@ async def connect(
         if fence is None:
             return
         attempt = await session.get_one(ConnectAttempt, key, populate_existing=True)
-        provider = providers[attempt.provider]
+        provider: OAuthProvider | KeyProvider = keys.get(attempt.provider) or providers[attempt.provider]
         plain = vault.open(attempt.identity, attempt.code or "")
         again = attempt.attempts > 1
     try:
-        if again:  # a code is good for one exchange, and somebody died in the middle of it
+        kind = "key" if provider.name in keys else "oauth"
+        if again and kind == "oauth":  # a code is good for one exchange, and somebody died in the middle of it
             raise Unauthorized(LOST, provider=provider.label)
         code, state = msgspec.json.decode(plain, type=tuple[str, str])
-        tokens = await provider.exchange(
-            code=code, redirect_uri=attempt.redirect_uri, verifier=service.verifier_of(state)
-        )
-        subjects = await provider.subjects(tokens)
+        tokens, subjects = await _asked(provider, code, state, attempt.redirect_uri)
         if not subjects:
             raise Unauthorized(NOBODY, provider=provider.label)
         async with database.transaction(workspace) as session:
@@ -60,7 +59,7 @@ async def connect(
                 secret = service.Secret(subject.access or tokens.access, tokens.refresh)
                 connection = await service.keep(
                     session, vault, Actor("user", attempt.user_id), workspace=workspace, provider=provider.name,
-                    kind="oauth", subject=subject, secret=secret, tokens=tokens, user=attempt.user_id,
+                    kind=kind, subject=subject, secret=secret, tokens=tokens, user=attempt.user_id,
                 )  # fmt: skip
                 if subject.external_id:
                     await follow(session, workspace, connection, subject)
@@ -74,6 +73,16 @@ async def connect(
                 error=error.message, error_params={name: str(value) for name, value in error.params.items()},
             )  # fmt: skip
             await service.announce(session, workspace)
+
+
+async def _asked(
+    provider: OAuthProvider | KeyProvider, code: str, state: str, redirect_uri: str
+) -> tuple[Tokens, Sequence[Subject]]:
+    """What a code, or a typed key, turns out to be."""
+    if isinstance(provider, OAuthProvider):
+        tokens = await provider.exchange(code=code, redirect_uri=redirect_uri, verifier=service.verifier_of(state))
+        return tokens, await provider.subjects(tokens)
+    return Tokens(code), [await provider.check(code)]
 
 
 async def waiting(database: Database, now: datetime) -> list[tuple[str, UUID, UUID]]:

@@ -104,13 +104,13 @@ def challenge_of(state: str) -> str:
 
 
 async def come_back(
-    session: AsyncSession, vault: Vault, *, provider: str, state: str, code: str, session_id: UUID | None
+    session: AsyncSession, vault: Vault, *, provider: str, state: str, code: str, user: UUID, session_id: UUID | None
 ) -> UUID:
     """The browser is back with a code: hand the exchange to a worker. Returns the attempt's id.
 
     Raises Forbidden for a state that is unknown, used, too old, of another provider or of another browser.
     """
-    attempt = await _attempt(session, provider=provider, state=state, session_id=session_id)
+    attempt = await _attempt(session, provider=provider, state=state, user=user, session_id=session_id)
     attempt.code = await seal(session, vault, attempt.identity, msgspec.json.encode([code, state]).decode())
     attempt.state, attempt.due_at = "due", clock.now()
     await session.flush()
@@ -119,14 +119,16 @@ async def come_back(
     return attempt.id
 
 
-async def refused(session: AsyncSession, *, provider: str, state: str, session_id: UUID | None) -> None:
+async def refused(session: AsyncSession, *, provider: str, state: str, user: UUID, session_id: UUID | None) -> None:
     """The browser is back without a code: the person said no. Raises as `come_back`."""
-    attempt = await _attempt(session, provider=provider, state=state, session_id=session_id)
+    attempt = await _attempt(session, provider=provider, state=state, user=user, session_id=session_id)
     attempt.state = "done"
     await session.flush()
 
 
-async def _attempt(session: AsyncSession, *, provider: str, state: str, session_id: UUID | None) -> ConnectAttempt:
+async def _attempt(
+    session: AsyncSession, *, provider: str, state: str, user: UUID, session_id: UUID | None
+) -> ConnectAttempt:
     attempt = await session.scalar(
         select(ConnectAttempt)
         .where(
@@ -137,7 +139,7 @@ async def _attempt(session: AsyncSession, *, provider: str, state: str, session_
         )
         .with_for_update()
     )
-    if attempt is None or attempt.session_id != session_id:
+    if attempt is None or attempt.user_id != user or attempt.session_id not in (None, session_id):
         raise Forbidden(N_("This way back is used up, too old, or began in another browser. Connect once more."))
     return attempt
 
@@ -197,6 +199,41 @@ def encode(secret: Secret, **changes: Any) -> str:
     return msgspec.json.encode(msgspec.structs.replace(secret, **changes)).decode()
 
 
+async def offer_key(
+    session: AsyncSession, vault: Vault, *, workspace: UUID, user: UUID, provider: str, secret: str
+) -> UUID:
+    """A key that somebody typed: a worker tries it, and keeps it when it works. Returns the attempt's id."""
+    nobody_comes_back = signing.digest(signing.new_token())
+    attempt = ConnectAttempt(
+        id=uuid7(), workspace_id=workspace, user_id=user, provider=provider, state_hash=nobody_comes_back,
+        redirect_uri="", opened_at=datetime.now(UTC), state="due", due_at=clock.now(), attempts=0, fence=0,
+    )  # fmt: skip
+    attempt.code = await seal(session, vault, attempt.identity, msgspec.json.encode([secret, ""]).decode())
+    session.add(attempt)
+    await session.flush()
+    jobs.enqueue(session, "connect", key=f"connect:{attempt.id}", workspace=workspace, attempt=attempt.id)
+    await announce(session, workspace)
+    return attempt.id
+
+
+async def ask_refresh(session: AsyncSession, key: UUID) -> None:
+    """Have a worker renew its tokens now, and read with them. Raises NotFound, Conflict when it is dead."""
+    row = await session.get(Connection, key)
+    if row is None or row.state == "revoked":
+        raise NotFound
+    if row.state == "reconnect":
+        raise Conflict(row.error or RECONNECT, **(row.error_params or {"provider": row.provider}))
+    jobs.enqueue(
+        session, "refresh_connection", key=f"refresh:{key}", workspace=row.workspace_id, connection=key, force=1
+    )
+    await session.execute(
+        update(ConnectionReading)
+        .where(ConnectionReading.connection_id == key, ConnectionReading.state == "due")
+        .values(due_at=clock.now())
+    )
+    jobs.enqueue(session, "read_connection", key=f"own:{key}", workspace=row.workspace_id, connection=key)
+
+
 # -- keeping alive
 
 
@@ -208,9 +245,12 @@ async def credential(
     key: UUID,
     *,
     force: bool = False,
+    ahead: bool = False,
     patience: float = 30.0,
 ) -> Credential:
     """The connection's credential, refreshed first when it is about to expire (or `force`: it was not accepted).
+
+    ahead: refresh also a token that is good for some minutes yet.
 
     However many ask at once, in however many processes, one refreshes and the others wait for its commit.
     Raises Unauthorized when a person has to connect anew, and PlatformError when the provider cannot be asked now.
@@ -229,7 +269,7 @@ async def credential(
                 stale = False
             else:
                 fresh_by_now = row.refreshed_at is not None and row.refreshed_at >= asked_at
-                stale = row.expires_at is not None and row.expires_at <= clock.now() + MARGIN
+                stale = row.expires_at is not None and row.expires_at <= clock.now() + (SOON if ahead else MARGIN)
                 stale = (stale or force) and not fresh_by_now and row.kind == "oauth"
             if secret is not None and not stale:
                 return Credential(row.provider, row.subject_id, secret.access, row.external_id or "", tuple(row.scopes))

@@ -16,7 +16,7 @@ from app.domain.collection import service as collection
 from app.domain.creators.models import Creator
 from app.domain.errors import N_, Conflict, Invalid, NotFound
 from app.domain.ports.platform import Platform
-from app.domain.ports.values import Ref
+from app.domain.ports.values import Ref, RefKind
 from app.lib import clock
 from app.lib.db import uuid7
 
@@ -87,6 +87,32 @@ async def follow(
     await collection.plan(session, account.id, defaults)
     await collection.announce(session, account.id, f"creator:{creator}")
     return _added(entry, status, account, row.creator_id)
+
+
+async def follow_own(
+    session: AsyncSession,
+    workspace: UUID,
+    platform: Platform,
+    *,
+    external_id: str,
+    handle: str | None,
+    name: str,
+    defaults: collection.Plan,
+) -> UUID:
+    """Follow the account that a connection opens, as the workspace's own. Returns the account's id."""
+    by_id = Ref(platform.name, RefKind.ID, external_id)
+    ref = Ref(platform.name, RefKind.HANDLE, handle) if handle else by_id
+    account = await accounts.find_or_create(session, platform, ref)
+    existing = await session.scalar(select(TrackedAccount).where(TrackedAccount.account_id == account.id))
+    entry = Entry(link=account.url, name=name, own=True)
+    creator = existing.creator_id if existing is not None else await _create(session, workspace, entry, account)
+    row, _status = await accounts.track(session, workspace=workspace, account=account, creator=creator, own=True)
+    row.own = True
+    if existing is not None:
+        await restore(session, creator, defaults, accounts_too=False)
+    await collection.plan(session, account.id, defaults)
+    await collection.announce(session, account.id, f"creator:{creator}")
+    return account.id
 
 
 def _added(entry: Entry, status: str, account: Account, creator: UUID) -> Added:

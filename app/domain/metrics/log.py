@@ -34,6 +34,7 @@ class AccountPoint(msgspec.Struct, frozen=True, kw_only=True):
     posts: int | None
     views: int | None
     likes: int | None
+    monthly_views: int | None
     missing: dict[str, str]
 
 

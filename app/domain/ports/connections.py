@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from app.domain.ports.values import Missing
+from app.domain.ports.values import Metric, Missing
 
 if TYPE_CHECKING:
     from app.domain.ports.platform import Source
@@ -39,6 +39,7 @@ class Subject:
     access: str = ""
 
 
+@runtime_checkable
 class OAuthProvider(Protocol):
     """One provider of OAuth grants: the authorization code flow with PKCE (S256)."""
 
@@ -78,6 +79,19 @@ class OAuthProvider(Protocol):
         ...
 
 
+class KeyProvider(Protocol):
+    """A service that a workspace connects by typing a key of its own."""
+
+    name: str  # "ensemble"
+    label: str  # "EnsembleData"
+    feeds: tuple[str, ...]
+    hint: str  # a msgid: where one finds the key
+
+    async def check(self, secret: str) -> Subject:
+        """Whose key it is. Raises Unauthorized when it is not accepted, and PlatformError."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """A workspace's way into a platform, good for one reading. secret: an access token, key or session."""
@@ -100,6 +114,8 @@ class ConnectedSource(Protocol):
     label: str
     version: str
     evidence: str
+    account_numbers: frozenset[Metric]
+    post_numbers: frozenset[Metric]
     provider: str  # the OAuthProvider or kind of key whose connections it reads with
 
     def with_credential(self, credential: Credential) -> "Source":
@@ -155,6 +171,7 @@ __all__ = [
     "ConnectedSource",
     "Credential",
     "Insight",
+    "KeyProvider",
     "OAuthProvider",
     "ReadsInsights",
     "ReadsStories",

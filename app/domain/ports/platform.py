@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from app.domain.ports.connections import ConnectedSource, OAuthProvider
+from app.domain.ports.connections import ConnectedSource, KeyProvider, OAuthProvider
 from app.domain.ports.values import Metric, PostResult, Profile, Ref
 
 # Reserve `units` of a quota bucket before a call. Raises QuotaSpent when there are not enough left.
@@ -61,7 +61,10 @@ class Source(Protocol):
     name: str  # "data_api", stored with every number
     label: str  # "YouTube Data API v3", shown to people
     version: str  # collector version, stored with every number: bump when parsing changes
-    evidence: str  # "recorded 2022-11" | "vendor schema" | "our reading, unproven"
+    evidence: str  # a msgid: N_("recorded 2022-11"), N_("the vendor's schema"), N_("our reading, unproven")
+    # What it can give; everything else it answers with null and Missing.NOT_GIVEN or NOT_PUBLISHED.
+    account_numbers: frozenset[Metric]
+    post_numbers: frozenset[Metric]
 
     @property
     def configured(self) -> bool:
@@ -123,3 +126,14 @@ class Platform:
     profile_url: Callable[[Ref], str]
     connected: tuple[ConnectedSource, ...] = ()  # sources that read with a workspace's own credential
     oauth: OAuthProvider | None = None  # how such a credential is granted
+    keys: tuple[KeyProvider, ...] = ()  # or typed
+
+
+def oauth_of(platforms: Mapping[str, Platform]) -> dict[str, OAuthProvider]:
+    """Providers of OAuth grants, by name."""
+    return {p.oauth.name: p.oauth for p in platforms.values() if p.oauth is not None}
+
+
+def keys_of(platforms: Mapping[str, Platform]) -> dict[str, KeyProvider]:
+    """Services that are connected by a typed key, by name."""
+    return {key.name: key for p in platforms.values() for key in p.keys}

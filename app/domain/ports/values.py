@@ -17,9 +17,17 @@ class Metric(StrEnum):
     COMMENTS = "comments"
     SHARES = "shares"
     SAVES = "saves"
+    MONTHLY_VIEWS = "monthly_views"  # a gauge of the last 30 days: never summed, no gains
 
 
-ACCOUNT_METRICS = (Metric.FOLLOWERS, Metric.FOLLOWING, Metric.POSTS, Metric.VIEWS, Metric.LIKES)
+ACCOUNT_METRICS = (
+    Metric.FOLLOWERS,
+    Metric.FOLLOWING,
+    Metric.POSTS,
+    Metric.VIEWS,
+    Metric.LIKES,
+    Metric.MONTHLY_VIEWS,
+)
 POST_METRICS = (Metric.VIEWS, Metric.LIKES, Metric.COMMENTS, Metric.SHARES, Metric.SAVES)
 
 

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from http.client import IncompleteRead, RemoteDisconnected
 from zoneinfo import ZoneInfo
 
-from app.domain.ports.errors import Gone, NeedsAction, PlatformError, QuotaSpent, RetryAfter
+from app.domain.ports.errors import Gone, NeedsAction, PlatformError, QuotaSpent, RetryAfter, Unauthorized
 from app.lib import clock
 from app.platforms.youtube import words
 from app.platforms.youtube.parse_api import changed
@@ -32,6 +32,8 @@ _RESTRICTED = {
     *("API_KEY_SERVICE_BLOCKED", "API_KEY_ANDROID_APP_BLOCKED", "API_KEY_IOS_APP_BLOCKED"),
 }
 _OFF = {"accessNotConfigured", "SERVICE_DISABLED"}
+_SIGN_IN = {"authError", "UNAUTHENTICATED", "ACCESS_TOKEN_EXPIRED", "CREDENTIALS_MISSING"}
+_SCOPE = {"insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT"}
 _CLOSED = {"channelClosed", "channelSuspended", "channelNotFound", "channelForbidden", "accountTerminated"}
 _UNWELL = {"backendError", "internalError", "processingFailure", "UNAVAILABLE", "INTERNAL", "DEADLINE_EXCEEDED"}
 _MISSING = {"playlistNotFound", "playlistItemsNotAccessible", "notFound", "videoNotFound"}
@@ -57,6 +59,23 @@ def failure(status: int, answer: object, retry_after: str | None) -> PlatformErr
     if status in (401, 403) and why:
         return NeedsAction(words.REFUSED, reason=", ".join(sorted(why)))
     return changed(f"HTTP {status} {', '.join(sorted(why))}".strip())
+
+
+def failure_of_owner(status: int, answer: object, retry_after: str | None) -> PlatformError:
+    """As `failure`, where a signed-in owner's token was sent in place of a key."""
+    why = reasons(answer)
+    if "youtubeSignupRequired" in why:
+        return Unauthorized(words.NO_OWN_CHANNEL)
+    if why & _SCOPE:
+        return NeedsAction(words.NOT_ALLOWED)
+    if why & _OFF:
+        return NeedsAction(words.OWN_API_OFF)
+    if status == 401 or why & _SIGN_IN:
+        return Unauthorized(words.SIGN_IN_REFUSED)
+    known = failure(status, answer, retry_after)
+    if status == 403 and isinstance(known, NeedsAction):
+        return NeedsAction(words.NOT_THE_OWNER, reason=", ".join(sorted(why)))
+    return known
 
 
 def is_missing_playlist(status: int, answer: object) -> bool:

@@ -62,10 +62,18 @@ def items(answer: object) -> list[Mapping[str, Any]]:
 
 def channel(answer: object) -> Profile:
     """The one channel of a channels.list answer. Raises Gone when there is none, Changed."""
-    found = items(answer)
+    found = channels(answer)
     if not found:
         raise Gone(words.NO_CHANNEL)
-    item = found[0]
+    return found[0]
+
+
+def channels(answer: object) -> list[Profile]:
+    """The channels of a channels.list answer. Raises Changed."""
+    return [_channel(item) for item in items(answer)]
+
+
+def _channel(item: Mapping[str, Any]) -> Profile:
     snippet, statistics = _part(item, "snippet"), _part(item, "statistics")
     channel_id = _id(item)
     custom = _text(snippet, "customUrl", "")
@@ -166,6 +174,11 @@ def with_format(reading: PostReading, shorts: Collection[str], longs: Collection
     """The reading with the format that the channel's own playlists of Shorts and of long videos give it."""
     known = Format.SHORT if reading.external_id in shorts else Format.LONG if reading.external_id in longs else None
     return replace(reading, format=known) if known and reading.format is Format.UNKNOWN else reading
+
+
+def is_id(text: str) -> bool:
+    """Whether it can be a video's id."""
+    return _ID.fullmatch(text) is not None
 
 
 def count(value: object) -> int | None:

@@ -30,6 +30,36 @@ CHANGED = N_("YouTube's answer has a form we do not know (%(field)s). The last g
 NO_CHANNEL = N_("There is no such channel, or it was closed. Check the link.")
 NO_VIDEO = N_("There is no such video, or it is private. Check the link.")
 
+# Signed-in owners of channels
+NO_CLIENT = N_(
+    "Google sign-in is not set up here. Put a client of the Google Cloud console into GOOGLE_CLIENT_ID and "
+    "GOOGLE_CLIENT_SECRET."
+)
+CLIENT_REFUSED = N_(
+    "Google refuses this installation's client (%(reason)s). Put a valid one into GOOGLE_CLIENT_ID and "
+    "GOOGLE_CLIENT_SECRET."
+)
+WAY_BACK_REFUSED = N_(
+    "Google does not know the way back to this installation. Add %(address)s to the client's authorized redirect URIs "
+    "in the Google Cloud console."
+)
+CODE_REFUSED = N_("Google did not accept this sign-in: it was used already or took too long. Connect once more.")
+GRANT_OVER = N_("Google no longer accepts this connection: it ran out or was withdrawn. Connect it again.")
+SIGN_IN_REFUSED = N_("YouTube no longer accepts this sign-in. Connect the channel again.")
+NOT_ALLOWED = N_(
+    "When this channel was connected, one of the permissions was left out. Connect it again and leave every box ticked."
+)
+NOT_THE_OWNER = N_(
+    "YouTube does not show these numbers to this sign-in (%(reason)s). Connect again with the account that owns the "
+    "channel."
+)
+OTHER_CHANNEL = N_("This sign-in now opens another channel. Connect the right one again.")
+NO_OWN_CHANNEL = N_("This Google account has no YouTube channel. Connect again and choose another account.")
+OWN_API_OFF = N_(
+    "YouTube Data API v3 or YouTube Analytics API is switched off for the sign-in's project. Switch both on in the "
+    "Google Cloud console, under APIs & Services."
+)
+
 # The public pages
 PAGES_OFF = N_("Reading YouTube's public pages is switched off. Put a YouTube API key into YOUTUBE_API_KEY.")
 BOT_CHECK = N_(

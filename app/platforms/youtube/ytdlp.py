@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.domain.ports.errors import Blocked, Changed, Gone, PlatformError, RetryAfter
-from app.domain.ports.values import PostReading, PostResult, PostUnread, Profile, Ref, RefKind
+from app.domain.ports.errors import N_, Blocked, Changed, Gone, PlatformError, RetryAfter
+from app.domain.ports.values import Metric, PostReading, PostResult, PostUnread, Profile, Ref, RefKind
 from app.lib import clock
 from app.platforms.youtube import api_errors, parse_web, words
 from app.platforms.youtube.links import PLATFORM, VIDEO_ID, profile_url, video_url
@@ -48,7 +48,9 @@ class WebPages:
     name = "ytdlp"
     label = "YouTube pages (yt-dlp)"
     version = f"1+{version('yt-dlp')}"
-    evidence = "our reading, unproven"
+    account_numbers = frozenset({Metric.FOLLOWERS})
+    post_numbers = frozenset({Metric.VIEWS, Metric.LIKES, Metric.COMMENTS})
+    evidence = N_("our reading, unproven")
     unconfigured_reason = words.PAGES_OFF
 
     def __init__(self, *, enabled: bool, concurrency: int, proxy: str, ca: Path | None) -> None:
