@@ -38,7 +38,7 @@ from markupsafe import Markup
 from app.domain.ports.connections import ConnectedSource
 from app.domain.ports.platform import Platform, Source
 from app.domain.ports.values import Metric
-from app.web import charts, formats, i18n, svg, words
+from app.web import charts, formats, i18n, svg, wordlist, words
 from app.web.forms import FLASH
 from app.web.shell import Shell
 
@@ -114,7 +114,9 @@ class Renderer:
             word=partial(word, platforms),
             account_words=lambda name: {m.value: i18n.gettext(w) for m, w in platforms[name].account_metrics.items()},
             post_words=lambda name: {m.value: i18n.gettext(w) for m, w in platforms[name].post_metrics.items()},
+            engagement_words=partial(wordlist.engagement, platforms),
             **words.GLOBALS,
+            **wordlist.GLOBALS,
         )
         self._ui = Components()
         self.env.globals["ui"] = self._ui

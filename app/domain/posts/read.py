@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.errors import NotFound
+from app.domain.metrics.catalogue import engagement_sql
 from app.domain.metrics.read import Numbers, numbers
 from app.domain.ports.paging import Listing, Slice
 from app.domain.ports.values import POST_METRICS
@@ -49,8 +50,7 @@ class PostRow(msgspec.Struct, frozen=True, kw_only=True):
         return self.numbers.origin.observed_at if self.numbers.origin else None
 
 
-# E on YouTube is likes + comments (1-product.md, Standard terms); null when either is missing.
-_ENGAGEMENT = "(l.likes + l.comments)"
+_ENGAGEMENT = engagement_sql("a.platform", "l")
 _AGE_HOURS = "(extract(epoch from l.observed_at - p.published_at) / 3600)"
 _ERV = f"case when l.views > 0 then {_ENGAGEMENT}::float8 / l.views end"
 _PER_HOUR = f"case when {_AGE_HOURS} > 0 then l.views / {_AGE_HOURS}::float8 end"
@@ -162,7 +162,8 @@ async def by_format(session: AsyncSession, account: UUID, since: datetime) -> li
         text(f"""
             select p.format, count(*) as posts, percentile_cont(0.5) within group (order by l.views) as median_views,
                    sum(l.views)::bigint as views, avg({_ERV}) as erv
-            from post p left join post_latest l on l.post_id = p.id and l.workspace_id is null
+            from post p join account a on a.id = p.account_id
+            left join post_latest l on l.post_id = p.id and l.workspace_id is not distinct from p.workspace_id
             where p.account_id = :account and p.published_at >= :since
             group by p.format order by sum(l.views) desc nulls last
         """),
@@ -191,7 +192,7 @@ async def rates(session: AsyncSession, accounts: list[UUID], since: datetime) ->
                    avg({_ENGAGEMENT}::float8 / nullif(f.followers, 0)) as er,
                    count({_ENGAGEMENT}::float8 / nullif(f.followers, 0)) as er_of,
                    avg({_PER_HOUR}) as per_hour, count({_PER_HOUR}) as per_hour_of
-            from post p
+            from post p join account a on a.id = p.account_id
             left join post_latest l on l.post_id = p.id and l.workspace_id is not distinct from p.workspace_id
             left join lateral (
                 select r.followers from account_rollup r

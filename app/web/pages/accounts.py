@@ -18,6 +18,8 @@ from app.domain.collection import service as collecting
 from app.domain.collection.read import RunRow
 from app.domain.creators import service as creators
 from app.domain.errors import N_, Invalid, NotFound
+from app.domain.insights import read as insights
+from app.domain.insights.read import OwnNumber, OwnPost
 from app.domain.metrics import read as metrics
 from app.domain.metrics.read import Series
 from app.domain.ports.paging import Listing, Slice
@@ -42,7 +44,8 @@ class AccountPage(msgspec.Struct, frozen=True, kw_only=True):
 
     series, before: the chosen days and as many before them. run: the one that is going on.
     first_run: nothing was read yet, or the first reading goes on: the steps are shown as they arrive.
-    elsewhere: the same creator's other accounts. errors: of a settings form that was refused.
+    elsewhere: the same creator's other accounts. own, own_posts: private
+    numbers, of a connected account. errors: of a settings form that was refused.
     """
 
     query: Query
@@ -58,6 +61,8 @@ class AccountPage(msgspec.Struct, frozen=True, kw_only=True):
     first_run: bool
     handles: list[HandleSpan]
     elsewhere: list[AccountRow]
+    own: list[OwnNumber]
+    own_posts: list[OwnPost]
     errors: dict[str, str] = {}
 
 
@@ -105,6 +110,8 @@ async def _page(
         run=run,
         first_run=account.numbers.origin is None or (run is not None and run.trigger == "first"),
         handles=await read.handles(session, account_id),
+        own=await insights.newest(session, account_id) if account.own else [],
+        own_posts=await insights.of_posts(session, account_id) if account.own else [],
         elsewhere=[a for a in family.get(account.creator_id, []) if a.id != account_id],
         **form,
     )
