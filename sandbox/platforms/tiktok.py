@@ -5,10 +5,16 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp
 
 from sandbox.faults import Preset
-from sandbox.platforms import tiktok_ensemble, tiktok_web
+from sandbox.platforms import tiktok_api, tiktok_ensemble, tiktok_web
 from sandbox.world import World
 
 _SITE = {"host": "www.tiktok.com"}
+_API = {"host": "open.tiktokapis.com", "path": "^/v2/(user|video)/"}
+_LIMIT = {
+    "status": 429,
+    "headers": {"content-type": "application/json"},
+    "body": '{"data": {}, "error": {"code": "rate_limit_exceeded", "message": "Too many requests", "log_id": "S"}}',
+}
 
 
 def _preset(name: str, english: str, russian: str, *faults: dict[str, object], flags: tuple[str, ...] = ()) -> Preset:
@@ -25,6 +31,24 @@ PRESETS: tuple[Preset, ...] = (
     ),
     _preset(
         "layout-change", "TikTok pages have a new layout", "У страниц TikTok новая разметка", flags=("tiktok.layout",)
+    ),
+    _preset("api-429", "TikTok API answers 429", "TikTok API отвечает 429", _API | _LIMIT),
+    _preset(
+        "api-unwell",
+        "TikTok API has an internal error",
+        "У TikTok API внутренняя ошибка",
+        flags=("tiktok.api_unwell",),
+    ),
+    _preset(
+        "token-expired",
+        "TikTok API does not accept any access token",
+        "TikTok API не принимает токены доступа",
+        _API
+        | {
+            "status": 401,
+            "headers": {"content-type": "application/json"},
+            "body": '{"data": {}, "error": {"code": "access_token_invalid", "message": "", "log_id": "S"}}',
+        },
     ),
     _preset(
         "units-gone",
@@ -43,11 +67,12 @@ PRESETS: tuple[Preset, ...] = (
 
 
 def hosts(world: World, strict: bool) -> Mapping[str, ASGIApp]:
-    web, short = tiktok_web.build(world), tiktok_web.build_short_links(world)
+    web, short = tiktok_web.build(world, *tiktok_api.consent(world)), tiktok_web.build_short_links(world)
     return {
         "www.tiktok.com": web,
         "vm.tiktok.com": short,
         "vt.tiktok.com": short,
+        "open.tiktokapis.com": tiktok_api.build(world),
         "ensembledata.com": tiktok_ensemble.build(world),
         tiktok_web.CDN: tiktok_web.build_pictures(world),
     }

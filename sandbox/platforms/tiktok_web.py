@@ -35,10 +35,12 @@ _REDESIGN = {
 }
 
 
-def build(world: World) -> Starlette:
+def build(world: World, *more: Route) -> Starlette:
+    """The site as an ASGI app over the world. more: routes besides."""
     site = _Site(world)
     return Starlette(
         routes=[
+            *more,
             Route("/robots.txt", site.robots),
             Route("/api/creator/item_list/", site.item_list),
             Route("/t/{code}/", site.short),

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from app.domain.ports.errors import QuotaSpent, Unsupported
+from app.domain.ports.errors import N_, QuotaSpent, Unsupported
 from app.domain.ports.platform import Means, Reserve
 from app.domain.ports.values import PostGone, PostResult, PostState, Profile, Ref, RefKind
-from app.platforms.kit import Answer, Http
-from app.platforms.tiktok import parse_ensemble, words
+from app.platforms.kit import Answer, Http, Node
+from app.platforms.tiktok import numbers, parse_ensemble, words
 from app.platforms.tiktok.links import SEC_UID, post_url
 from app.platforms.tiktok.parse_ensemble import LABEL
 from app.platforms.tiktok.short import resolved
@@ -29,7 +29,9 @@ class Ensemble:
     name = "ensemble"
     label = "EnsembleData"
     version = "1"
-    evidence = "our reading, unproven"
+    evidence = N_("our reading, unproven")
+    account_numbers = numbers.ACCOUNT
+    post_numbers = numbers.POST
     unconfigured_reason = words.NO_TOKEN
 
     def __init__(self, means: Means, *, token: str, reserve: Reserve) -> None:
@@ -78,7 +80,7 @@ class Ensemble:
             found = {result.external_id: result for result in page.results}
             yield [found.get(one) or PostGone(one, PostState.DELETED) for one in batch]
 
-    async def _ask(self, path: str, query: Mapping[str, str], about: str, least: int = 1) -> parse_ensemble.Node:
+    async def _ask(self, path: str, query: Mapping[str, str], about: str, least: int = 1) -> Node:
         await self._reserve(BUCKET, least)
         answer = await self._http.get(_BASE + path, params={**query, "token": self._token})
         await self._settle(answer, least)

@@ -29,3 +29,6 @@ OWN_ONLY = N_("This account is read only through its owner's connection. Connect
 NOT_ITS_OWN = N_("A TikTok connection reads only the account that it was made for.")
 NOT_ACCEPTED = N_("TikTok no longer accepts this connection. Connect the account again.")
 NO_SCOPE = N_("This TikTok connection may not read that. Connect the account again and allow everything that is asked.")
+CLIENT_REFUSED = N_(
+    "TikTok refuses our client. Put a valid TIKTOK_CLIENT_KEY and TIKTOK_CLIENT_SECRET into the settings."
+)

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from typing import Any
 from urllib.parse import urlsplit
 
-from app.domain.ports.errors import Blocked, Changed, Gone, Unsupported
+from app.domain.ports.errors import N_, Blocked, Changed, Gone, Unsupported
 from app.domain.ports.platform import Means
 from app.domain.ports.values import (
     Metric,
@@ -29,7 +29,7 @@ from app.lib import clock
 from app.platforms.kit import Http, Node
 from app.platforms.kit import words as common
 from app.platforms.kit.ytdlp import Refused, YtDlp
-from app.platforms.tiktok import parse_web, words
+from app.platforms.tiktok import numbers, parse_web, words
 from app.platforms.tiktok.links import PLATFORM, SEC_UID, post_url, profile_url
 from app.platforms.tiktok.parse_web import LABEL
 from app.platforms.tiktok.short import resolved
@@ -51,7 +51,9 @@ class PublicPages:
     name = "ytdlp"
     label = "TikTok pages (yt-dlp)"
     version = f"1+{version('yt-dlp')}"
-    evidence = "pages recorded 2025-12; list of posts, photo posts and status codes: our reading, unproven"
+    evidence = N_("pages recorded 2025-12; list of posts, photo posts and status codes: our reading, unproven")
+    account_numbers = numbers.ACCOUNT
+    post_numbers = numbers.POST
     unconfigured_reason = words.PAGES_OFF
 
     def __init__(self, means: Means, *, enabled: bool) -> None:

@@ -4,6 +4,8 @@ import pytest
 
 from app.domain.ports.platform import Platform
 from app.platforms.tiktok import platform
+from app.platforms.tiktok.auth import TikTokOAuth
+from app.platforms.tiktok.display import DisplayApi
 from app.platforms.tiktok.ensemble import Ensemble
 from app.platforms.tiktok.ytdlp import PublicPages
 from tests.platforms.conftest import MeansOf
@@ -32,3 +34,14 @@ def web(tiktok: Platform) -> PublicPages:
 @pytest.fixture
 def ensemble(tiktok: Platform) -> Ensemble:
     return next(source for source in tiktok.sources if isinstance(source, Ensemble))
+
+
+@pytest.fixture
+def oauth(tiktok: Platform) -> TikTokOAuth:
+    assert isinstance(tiktok.oauth, TikTokOAuth)
+    return tiktok.oauth
+
+
+@pytest.fixture
+def display(tiktok: Platform) -> DisplayApi:
+    return next(source for source in tiktok.connected if isinstance(source, DisplayApi))

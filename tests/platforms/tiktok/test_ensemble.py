@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -144,7 +145,7 @@ async def test_statuses(ensemble: Ensemble, sandbox: Sandbox, status: int, kind:
 
 
 @pytest.mark.parametrize("fault", [{"reset": True}, {"truncate_after": 50}])
-async def test_a_broken_connection(ensemble: Ensemble, sandbox: Sandbox, fault: dict[str, object]) -> None:
+async def test_a_broken_connection(ensemble: Ensemble, sandbox: Sandbox, fault: dict[str, Any]) -> None:
     sandbox.fault(HOST, times=-1, **fault)
     with pytest.raises(RetryAfter) as error:
         await ensemble.read_account(ref(RefKind.HANDLE, "kettleandpine"))
