@@ -47,6 +47,7 @@ def main() -> None:
         "spki": sandbox.certificates.spki,
         "control": sandbox.extra_urls[0],
         "consent": sandbox.consent_url,
+        "telegram": str(sandbox.telegram.public_key),
         "token": control.token,
         "clock": str(sandbox.clock.path),
     }

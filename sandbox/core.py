@@ -24,6 +24,7 @@ from sandbox.faults import Fault, Faults, Preset
 from sandbox.journal import Hit, Journal
 from sandbox.proxy import Proxy
 from sandbox.replay import Replay
+from sandbox.telegram import Telegram
 from sandbox.world import World
 
 TEST_START = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -72,6 +73,7 @@ class Sandbox:
                 app.router.default = _unmapped
         self.certificates = tls.issue(self.directory, list(self.apps))
         self._proxy = Proxy(lambda host: self._app(host) is not None, self.journal.refuse)
+        self.telegram = Telegram(self.world, self.journal, self.directory)
         self._extra: list[tuple[ASGIApp, int]] = []
         self.extra_urls: list[str] = []
         self.consent_url = ""
@@ -121,6 +123,7 @@ class Sandbox:
         """Change the world, and remember it for the next start in this directory; see `sandbox.edits`."""
         self.world.edit(op, **arguments)
         self._save()
+        self.telegram.edited()
 
     def _save(self) -> None:
         world = self.world
@@ -134,6 +137,7 @@ class Sandbox:
         self.replay.clear()
         self.journal.clear()
         self.world.reset()
+        self.telegram.reset()
         self.clock.set(self.world.start)
         self.clock.rate = self._rate
         self._save()
@@ -186,11 +190,14 @@ class Sandbox:
         self.consent_url = f"http://127.0.0.1:{sock.getsockname()[1]}"
         servers.append((uvicorn.Server(uvicorn.Config(consent(self), **options)), sock))  # type: ignore[arg-type]
         running = [asyncio.create_task(server.serve([sock])) for server, sock in servers]
+        await self.telegram.start()
+        self._proxy.routes = self.telegram.routes
         await self._proxy.start(tls_socket.getsockname()[1], port)
         # The sockets listen already, so whoever connects before uvicorn accepts only waits in the backlog.
         self._ready.set()
         await self._stop.wait()
         self._proxy.stop()
+        self.telegram.stop()
         for server, _ in servers:
             server.should_exit = True
         await asyncio.gather(*running)

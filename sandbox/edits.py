@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 from sandbox.growth import Wave
 
@@ -82,6 +83,14 @@ def revoke_grants(world: "World", provider: str) -> None:
     world.grants.revoke_all(provider, world.now)
 
 
+def scan_login(world: "World", link: str, person: str) -> None:
+    """A person's phone (by number or name) scans the login code behind this link and agrees."""
+    code = parse_qs(urlsplit(link).query).get("token", [""])[0]
+    if not code:
+        raise ValueError("The link holds no login code")
+    world.scanned[code] = person
+
+
 def quota_left(world: "World", units: int, bucket: str = "general") -> None:
     """Until the quota's day ends, only `units` of the bucket ("general", "search", "stats") are left."""
     world.quota.leave(bucket, units, world.now)
@@ -113,6 +122,7 @@ OPERATIONS: dict[str, Callable[..., None]] = {
         grant_token,
         expire_tokens,
         revoke_grants,
+        scan_login,
         quota_left,
         raise_flag,
         drop_flag,

@@ -16,7 +16,8 @@ HISTORY_DAYS = 730
 NOTICE = 2.5 * DAY  # how long before its start a stream is announced
 _OF_FORMAT = {"long": 1.0, "short": 1.6, "live": 0.35, "video": 1.2, "photo": 0.8, "album": 0.9, "text": 0.7}
 _TITLED_AS = {"video": "short", "photo": "long", "album": "long", "text": "long"}
-_MINUTE_0 = 1_577_836_800.0  # 2020-01-01: posts that are numbered in their order count minutes from here
+_FIRST = 1_577_836_800.0  # 2020-01-01: posts that are numbered in their order count from here
+_SERIES = 4  # a creator's series at most
 
 
 class State(StrEnum):
@@ -41,7 +42,8 @@ def post_id(platform: str, name: str, at: float) -> str:
         case "youtube" | "instagram":
             return identifier(name, 11)
         case "telegram" | "vk":
-            return str(int((at - _MINUTE_0) / 60))
+            # In the order of time; two series may well post in the same second.
+            return str(int(at - _FIRST) * _SERIES + int(name.rsplit(":", 2)[1]))
         case "dzen":
             return hashlib.sha256(name.encode()).hexdigest()[:24]
     return digits(name, 19 if platform == "tiktok" else 18)

@@ -1,19 +1,20 @@
-"""A CONNECT proxy that knows only the sandbox's hosts and leads them all to one TLS server."""
+"""A CONNECT proxy that knows only the sandbox's hosts and leads them to one TLS server, or to a server of their own."""
 
 import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 _HEAD_SECONDS = 30
 _CHUNK = 65536
 
 
 class Proxy:
-    """Tunnels `CONNECT known-host:443` to the TLS port; answers 403 to everything else."""
+    """Tunnels `CONNECT known-host:443` to the TLS port, or to the host's own; answers 403 to everything else."""
 
     def __init__(self, known: Callable[[str], bool], refuse: Callable[[str], None]) -> None:
+        self.routes: Mapping[str, int] = {}  # hosts that do not speak TLS, each with its server's port
         self._known = known
         self._refuse = refuse
         self._clients: dict[int, asyncio.StreamWriter] = {}  # the tunnel's port at the TLS server -> its client
@@ -45,12 +46,12 @@ class Proxy:
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _HEAD_SECONDS)
             method, target, _ = head.split(b"\r\n", 1)[0].decode("latin1").split(" ", 2)
             host, _, port = target.lower().rpartition(":")
-            if method != "CONNECT" or port != "443" or not self._known(host):
+            if method != "CONNECT" or port != "443" or not (host in self.routes or self._known(host)):
                 self._refuse(f"{method} {target}")
                 writer.write(b"HTTP/1.1 403 Forbidden by sandbox\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                 writer.close()
                 return
-            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self._tls_port)
+            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", self.routes.get(host, self._tls_port))
         except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError, ValueError, OSError):
             writer.close()
             return

@@ -1,5 +1,6 @@
 """The world: channels, their posts and numbers, as a pure function of seed, first moment, edits and time."""
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Any
 
@@ -105,7 +106,12 @@ def channel_id(creator: Creator, seed: int) -> str:
         return "UC" + identifier(name, 22)
     if creator.platform == "tiktok":
         return "MS4wLjABAAAA" + identifier(name, 43) + identifier(f"{name}:more", 21)
-    return digits(name, {"vk": 8, "telegram": 10}.get(creator.platform, 12))
+    if creator.platform == "dzen":
+        return hashlib.sha256(name.encode()).hexdigest()[:24]
+    if creator.platform == "vk":  # a person's number, or a community's with a minus before it
+        person = creator.handle.removeprefix("id")
+        return person if person.isdigit() else f"-{digits(name, 8)}"
+    return digits(name, 10 if creator.platform == "telegram" else 12)
 
 
 class World:
@@ -113,7 +119,7 @@ class World:
 
     flags: what platform fakes look up ("youtube.bot_check"). revoked: API keys that are no longer valid.
     tokens: access tokens made for tests, each with its channel's id. grants: what people agreed to. edits: what was
-    changed, in order.
+    changed, in order. scanned: login codes (of Telegram) that a phone has agreed to, each with whose phone it is.
     """
 
     def __init__(self, seed: int, clock: WorldClock, start: float) -> None:
@@ -125,6 +131,7 @@ class World:
         self.revoked: set[str] = set()
         self.tokens: dict[str, str] = {}
         self.grants = Grants(seed)
+        self.scanned: dict[str, str] = {}
         self.edits: list[dict[str, Any]] = []
         self._as_of: float | None = None
 
@@ -135,7 +142,7 @@ class World:
 
     def reset(self) -> None:
         """The world without edits, faults and used quota."""
-        for forgotten in (self.flags, self.revoked, self.tokens, self.edits):
+        for forgotten in (self.flags, self.revoked, self.tokens, self.scanned, self.edits):
             forgotten.clear()
         self.quota.reset()
         self.grants.reset()

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-from app.domain.ports.errors import Blocked, Changed, Gone, NeedsAction, PlatformError, Unsupported
+from app.domain.ports.errors import N_, Blocked, Changed, Gone, NeedsAction, PlatformError, Unsupported
 from app.domain.ports.platform import Means
 from app.domain.ports.values import (
     Metric,
@@ -35,9 +35,11 @@ class Preview:
     """
 
     name = "preview"
-    label = "t.me public preview (views and reactions rounded)"
+    label = "t.me preview (views and reactions rounded)"
     version = "1"
-    evidence = "recorded 2026-10 (text posts); photos, videos and single posts: our reading, unproven"
+    evidence = N_("recorded 2026-10 (text posts); photos, videos and single posts: our reading, unproven")
+    account_numbers = frozenset({Metric.FOLLOWERS})
+    post_numbers = frozenset({Metric.VIEWS, Metric.LIKES})
     unconfigured_reason = words.PAGES_OFF
 
     def __init__(self, means: Means) -> None:
