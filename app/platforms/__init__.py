@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from app.domain.ports.platform import Means, Platform
-from app.platforms import instagram, telegram, tiktok, youtube
+from app.platforms import instagram, telegram, tiktok, vk, youtube
 
 PLATFORMS: tuple[Callable[[Means], Platform], ...] = (
     youtube.platform,
     tiktok.platform,
     instagram.platform,
     telegram.platform,
+    vk.platform,
 )
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp
 
 from sandbox.faults import Preset
-from sandbox.platforms import instagram, telegram_web, tiktok, youtube
+from sandbox.platforms import instagram, telegram_web, tiktok, vk, youtube
 from sandbox.world import World
 
-PLATFORMS = (youtube, tiktok, instagram, telegram_web)
+PLATFORMS = (youtube, tiktok, instagram, telegram_web, vk)
 
 
 def hosts(world: World, strict: bool) -> Mapping[str, ASGIApp]:
