@@ -13,22 +13,29 @@ _STYLE = (
 )
 
 
-def consent_page(provider: str, accounts: Sequence[tuple[str, str]], scopes: Sequence[str]) -> Response:
+def consent_page(
+    provider: str, accounts: Sequence[tuple[str, str]], scopes: Sequence[str], *, pick: bool = False
+) -> Response:
     """accounts: (id, name) to choose from. The form comes back to the same address as a POST with `account` and
-    `decision` ("allow" or "deny")."""
+    `decision` ("allow" or "deny"). pick: each scope has a box, ticked at first; those left so come as `scope`."""
     choices = "".join(
         f'<label><input type="radio" name="account" value="{escape(key)}"{" checked" if n == 0 else ""}> '
         f"{escape(name)}</label>"
         for n, (key, name) in enumerate(accounts)
     )
-    asked = "".join(f"<li>{escape(scope)}</li>" for scope in scopes)
+    asked = "".join(
+        f'<label><input type="checkbox" name="scope" value="{escape(scope)}" checked> {escape(scope)}</label>'
+        if pick
+        else f"<li>{escape(scope)}</li>"
+        for scope in scopes
+    )
     return HTMLResponse(
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(provider)}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>'
         f"<h1>{escape(provider)}</h1><p><small>Sandbox</small></p>"
         '<form method="post" action=""><fieldset><legend>Continue as</legend>'
-        f"{choices}</fieldset><p>Sightline asks to:</p><ul>{asked}</ul>"
-        '<button name="decision" value="allow">Allow</button><button name="decision" value="deny">Deny</button>'
+        f"{choices}</fieldset><p>Sightline asks to:</p>{asked if pick else f'<ul>{asked}</ul>'}"
+        '<p><button name="decision" value="allow">Allow</button><button name="decision" value="deny">Deny</button></p>'
         "</form></body></html>"
     )
 

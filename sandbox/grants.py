@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import itertools
 import json
+from collections.abc import Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,11 +72,13 @@ class Grants:
         self._revoked: set[str] = set()
         self._expired_until: dict[str, float] = {}  # by provider: access tokens of until then are over
         self._revoked_until: dict[str, float] = {}
+        self._heeded: set[str] = set()
 
     def reset(self) -> None:
         for forgotten in (self.issued, self._codes, self._turns, self._expired_until, self._revoked_until):
             forgotten.clear()
         self._revoked.clear()
+        self._heeded.clear()
 
     def code(
         self,
@@ -188,6 +191,17 @@ class Grants:
     def revoke_all(self, provider: str, moment: float) -> None:
         """Every grant given until now is over, as if all its people had withdrawn it."""
         self._revoked_until[provider] = self._tick(moment)
+
+    def heed(self, provider: str, flags: Set[str], moment: float) -> None:
+        """A panel's switches: the flags PROVIDER.token_expired and PROVIDER.grant_revoked end what was given until they
+        were first seen. What is given while they are up is good."""
+        for flag, end in (("token_expired", self.expire_all), ("grant_revoked", self.revoke_all)):
+            name = f"{provider}.{flag}"
+            if name not in flags:
+                self._heeded.discard(name)
+            elif name not in self._heeded:
+                self._heeded.add(name)
+                end(provider, moment)
 
     def opened(self, token: str) -> Grant | None:
         """What stands in a token of ours, good or not."""

@@ -92,6 +92,28 @@ def bad_token() -> JSONResponse:
     )
 
 
+def insufficient_scopes(service: str = _SERVICE) -> JSONResponse:
+    details: list[dict[str, Any]] = [
+        {
+            "@type": _INFO,
+            "reason": "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+            "domain": "googleapis.com",
+            "metadata": {"service": service},
+        }
+    ]
+    return failure(
+        403, "insufficientPermissions", "Insufficient Permission", "global", name="PERMISSION_DENIED", details=details
+    )
+
+
+def forbidden() -> JSONResponse:
+    return failure(403, "forbidden", "Forbidden", "global")
+
+
+def bad_query(message: str) -> JSONResponse:
+    return failure(400, "badRequest", message, "global", name="INVALID_ARGUMENT")
+
+
 def bad_parameter(reason: str, message: str, location: str, domain: str = "youtube.parameter") -> JSONResponse:
     return failure(400, reason, message, domain, locationType="parameter", location=location)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp
 
 from sandbox.faults import Preset
-from sandbox.platforms import youtube_api, youtube_images, youtube_web
+from sandbox.platforms import youtube_analytics, youtube_api, youtube_images, youtube_web
 from sandbox.world import World
 
 WEB = ("www.youtube.com", "m.youtube.com", "youtube.com")
@@ -76,6 +76,7 @@ def hosts(world: World, strict: bool) -> Mapping[str, ASGIApp]:
         **dict.fromkeys(WEB, web),
         "youtu.be": youtube_web.build_short_links(),
         **dict.fromkeys(API, api),
+        "youtubeanalytics.googleapis.com": youtube_analytics.build(world, strict),
         "i.ytimg.com": youtube_images.build_thumbnails(world),
         **dict.fromkeys(AVATARS, avatars),
     }

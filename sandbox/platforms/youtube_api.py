@@ -23,6 +23,7 @@ from sandbox.world import Channel, World, iso
 
 DOCUMENT = "youtube.v3"
 LIMITS = {"general": 10_000, "search": 100, "stats": 10_000}  # units a day, each bucket its own
+SCOPE = "https://www.googleapis.com/auth/youtube.readonly"
 _MAX_IDS = 50
 
 Answer = dict[str, Any] | Response
@@ -111,8 +112,13 @@ def _refusal(world: World, request: Request, call: _Call, bucket: str) -> Respon
     """What the front end says before the method is reached; None lets the call pass."""
     key = request.query_params.get("key") or request.headers.get("x-goog-api-key")
     token = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
+    project = key or token
     if token:
-        call.owner = world.tokens.get(token)
+        world.grants.heed("google", world.flags, world.now)
+        held = world.grants.holder("google", token, world.now)
+        if held is not None and SCOPE not in held.scopes:
+            return errors.insufficient_scopes()
+        call.owner = held.subject if held else world.tokens.get(token)
         if call.owner is None:
             return errors.bad_token()
     elif not key:
@@ -128,7 +134,7 @@ def _refusal(world: World, request: Request, call: _Call, bucket: str) -> Respon
         return errors.bad_parameter("unknownPart", f"'{unknown[0]}'", "part", "youtube.part")
     if "youtube.quota_gone" in world.flags:
         return errors.quota_exceeded()
-    if not world.quota.spend(token or key or "", bucket, 1, LIMITS[bucket], world.now):
+    if not world.quota.spend(project or "", bucket, 1, LIMITS[bucket], world.now):
         return errors.quota_exceeded()
     return None
 
@@ -164,17 +170,17 @@ class _Api:
 
     def playlist_items(self, call: _Call) -> Answer:
         playlist, moment = call.query.get("playlistId", ""), self._world.now
-        found = resources.uploads(self._world, playlist)
+        found = resources.uploads(self._world, playlist, call.owner)
         if found is None or not found[1]:
             return errors.playlist_not_found()
         channel, posts = found
         return call.page(posts, lambda at, post: resources.playlist_item(channel, post, playlist, at, moment))
 
-    def _public(self, ids: set[str]) -> list[tuple[Channel, Post]]:
-        """Those of these videos that the public may see."""
+    def _seen(self, ids: set[str], owner: str | None = None) -> list[tuple[Channel, Post]]:
+        """Those of these videos that the public, or this owner, may see."""
         moment = self._world.now
         found = [pair for video_id in sorted(ids) if (pair := self._world.post(video_id))]
-        return [(it, post) for it, post in found if not it.terminated(moment) and post.public(moment)]
+        return [(it, post) for it, post in found if resources.visible(it, post, moment, owner)]
 
     def videos(self, call: _Call) -> Answer:
         moment = self._world.now
@@ -194,13 +200,13 @@ class _Api:
         if len(call.ids) > _MAX_IDS:
             message = "The request specifies an invalid filter parameter."
             return errors.bad_parameter("invalidFilters", message, "parameters.", "youtube.parameter")
-        return call.listed([resources.video(it, post, moment) for it, post in self._public(call.ids)])
+        return call.listed([resources.video(it, post, moment) for it, post in self._seen(call.ids, call.owner)])
 
     def batch_get_stats(self, call: _Call) -> Answer:
         if len(call.ids) > _MAX_IDS:
             message = "The request specifies too many ids."
             return errors.bad_parameter("invalidValue", message, "id", "youtube.parameter")
-        items = [call.cut(resources.video_stat(post, self._world.now)) for _, post in self._public(call.ids)]
+        items = [call.cut(resources.video_stat(post, self._world.now)) for _, post in self._seen(call.ids)]
         return {"kind": "youtube#batchGetStatsResponse", "etag": etag(items), "items": items}
 
     def search(self, call: _Call) -> Answer:

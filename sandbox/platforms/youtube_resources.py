@@ -130,7 +130,7 @@ def playlist_item(it: Channel, post: Post, playlist: str, position: int, moment:
             "videoOwnerChannelId": it.id,
         },
         "contentDetails": {"videoId": post.id, "videoPublishedAt": published(post, moment)},
-        "status": {"privacyStatus": "public"},
+        "status": {"privacyStatus": privacy(post, moment)},
     }
 
 
@@ -163,7 +163,7 @@ def video(it: Channel, post: Post, moment: float) -> Resource:
         },
         "status": {
             "uploadStatus": "uploaded" if state is State.UPCOMING else "processed",
-            "privacyStatus": "public",
+            "privacyStatus": privacy(post, moment),
             "license": "youtube",
             "embeddable": True,
             "publicStatsViewable": True,
@@ -226,6 +226,10 @@ def search_video(it: Channel, post: Post, moment: float) -> Resource:
     }
 
 
+def privacy(post: Post, moment: float) -> str:
+    return "private" if post.state(moment) is State.PRIVATE else "public"
+
+
 def live_content(state: State) -> str:
     return {State.UPCOMING: "upcoming", State.LIVE: "live"}.get(state, "none")
 
@@ -245,11 +249,23 @@ def _description(it: Channel, post: Post) -> str:
     return f"{post.title}\n\n{it.title}: #{it.creator.topic}"
 
 
-def uploads(world: World, playlist: str) -> tuple[Channel, list[Post]] | None:
-    """The posts of an uploads playlist or a part of it, newest first; None when there is no such playlist."""
+def uploads(world: World, playlist: str, owner: str | None = None) -> tuple[Channel, list[Post]] | None:
+    """The posts of an uploads playlist or a part of it, newest first; None when there is no such playlist.
+
+    owner: who asks; the private ones are on the owner's own list.
+    """
     for prefix in sorted(PLAYLISTS, key=len, reverse=True):
         if playlist.startswith(prefix):
             it = world.channel(f"UC{playlist.removeprefix(prefix)}")
             if it is not None:
-                return it, it.listed(world.now, *PLAYLISTS[prefix])
+                formats = PLAYLISTS[prefix]
+                there = [p for p in it.known(world.now) if not formats or p.format in formats]
+                return it, [p for p in there if visible(it, p, world.now, owner)]
     return None
+
+
+def visible(it: Channel, post: Post, moment: float, owner: str | None) -> bool:
+    """Whether the API gives this post to the public, or to this owner."""
+    if it.terminated(moment):
+        return False
+    return post.public(moment) or (owner == it.id and post.state(moment) is State.PRIVATE)

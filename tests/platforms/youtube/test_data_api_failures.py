@@ -150,7 +150,7 @@ async def test_a_broken_connection_is_tried_again_later(api: DataApi, sandbox: S
 
 
 async def test_a_silent_api_is_given_up(api: DataApi, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.platforms.youtube.data_api._TIMEOUT", 0.3)
+    monkeypatch.setattr("app.platforms.youtube.google_client._TIMEOUT", 0.3)
     sandbox.fault(API, times=-1, hang=True)
     with pytest.raises(RetryAfter):
         await api.read_account(ref(RefKind.HANDLE, "orbitnotes"))

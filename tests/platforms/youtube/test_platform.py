@@ -19,7 +19,7 @@ def test_what_it_shows(youtube: Platform) -> None:
     for source in youtube.sources:
         assert isinstance(source, ReadsAccount) and isinstance(source, ListsPosts) and isinstance(source, ReadsPosts)
         assert len(source.name) <= 32 and len(source.version) <= 32 and source.evidence
-    assert BUCKETS == {"general": 10_000, "search": 100, "upload": 100, "batch_stats": 10_000}
+    assert BUCKETS == {"general": 10_000, "search": 100, "upload": 100, "batch_stats": 10_000, "analytics": 10_000}
     assert "www.youtube.com" in HOSTS
 
 
@@ -45,7 +45,7 @@ def test_recognising_links_loads_no_client_library() -> None:
     code = (
         "import sys, app.platforms.youtube as y;"
         "y.recognise('@name');"
-        "print([m for m in ('yt_dlp', 'googleapiclient', 'httplib2', 'requests') if m in sys.modules])"
+        "print([m for m in ('yt_dlp', 'googleapiclient', 'httplib2', 'requests', 'authlib') if m in sys.modules])"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
