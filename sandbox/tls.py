@@ -30,7 +30,8 @@ def issue(directory: Path, hosts: list[str]) -> Certificates:
     ca_path, leaf_path = directory / "ca.pem", directory / "leaf.pem"
     authority.cert_pem.write_to_path(str(ca_path))
     leaf_path.touch(mode=0o600)
-    leaf.private_key_and_cert_chain_pem.write_to_path(str(leaf_path))
+    # With the authority in the chain, a browser can be told to trust the authority's key.
+    leaf_path.write_bytes(leaf.private_key_and_cert_chain_pem.bytes() + authority.cert_pem.bytes())
     key = x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes()).public_key()
     digest = hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).digest()
     return Certificates(ca_path, leaf_path, base64.b64encode(digest).decode())

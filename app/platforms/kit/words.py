@@ -12,3 +12,7 @@ NOT_THERE = N_("There is nothing at this address of %(platform)s any more. Check
 REFUSED = N_("%(platform)s refuses to show its pages to this server. We stop here and try again later.")
 BOT_CHECK = N_("%(platform)s wants proof that no robot is reading. We stop here and try again later.")
 ROBOTS = N_("%(platform)s asks robots not to read these pages (robots.txt). We do not read them.")
+NO_BROWSER = N_(
+    "These pages need a browser, and there is none on the server. Run `sightline browser install` there; the last "
+    "numbers stay until then."
+)
