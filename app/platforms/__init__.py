@@ -10,6 +10,8 @@ FOLDERS = (
     "instagram",
     "telegram",
     "vk",
+    "dzen",
+    "wibes",
 )
 
 
