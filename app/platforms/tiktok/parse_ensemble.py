@@ -113,12 +113,11 @@ def post(found: Node) -> PostReading:
     )
     if all(value is None for value in numbers.metrics.values()):
         raise counts.changed()
-    handle = found["author"]["unique_id"].value if found["author"].exists else None
     film = found["video"]
     milliseconds = None if photo or not film.exists else film["duration"].whole()
     return PostReading(
         external_id=post_id,
-        url=post_url(handle if isinstance(handle, str) else None, post_id, photo=photo),
+        url=post_url(parse_web.handle_of(found, "unique_id"), post_id, photo=photo),
         title=found["desc"].text(""),
         published_at=found["create_time"].moment(),
         format=Format.PHOTO if photo else Format.VIDEO if film.exists else Format.UNKNOWN,

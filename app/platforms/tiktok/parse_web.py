@@ -142,10 +142,10 @@ def posts(answer: Node) -> ListPage:
     if items and not any(isinstance(result, PostReading) for result in results):
         raise _first_change(items)
     times = [int(r.published_at.timestamp() * 1000) for r in results if isinstance(r, PostReading) and r.published_at]
-    handle = next((item["author"]["uniqueId"].value for item in items if isinstance(item.value, dict)), None)
+    named = (handle_of(item, "uniqueId") for item in items if isinstance(item.value, dict))
     return ListPage(
         tuple(results),
-        handle if isinstance(handle, str) and handle else None,
+        next((handle for handle in named if handle), None),
         # without a time the next page's place is unknown: the reader goes back a step of its own
         (min(times) if times else 0) if more else None,
     )
@@ -164,7 +164,6 @@ def item(found: Node) -> PostReading:
     if not POST_ID.fullmatch(post_id):
         raise found["id"].changed()
     photo = found["imagePost"].exists
-    handle = found["author"]["uniqueId"].value if found["author"].exists else None
     count = _counter(found["statsV2"], found["stats"])
     comments = count("commentCount")
     if comments[0] == 0 and found["item_control"]["can_comment"].value is False:
@@ -183,7 +182,7 @@ def item(found: Node) -> PostReading:
     film = found["video"]
     return PostReading(
         external_id=post_id,
-        url=post_url(handle if isinstance(handle, str) else None, post_id, photo=photo),
+        url=post_url(handle_of(found, "uniqueId"), post_id, photo=photo),
         title=found["desc"].text(""),
         published_at=found["createTime"].moment(),
         format=Format.PHOTO if photo else Format.VIDEO if film.exists else Format.UNKNOWN,
@@ -192,6 +191,14 @@ def item(found: Node) -> PostReading:
         duration=None if photo or not film.exists else film["duration"].seconds(),
         thumbnail_url=_cover(found, photo),
     )
+
+
+def handle_of(found: Node, key: str) -> str | None:
+    """The handle of a post's author; one that we cannot use is no reason to lose the numbers."""
+    try:
+        return found["author"][key].id()
+    except Changed:
+        return None
 
 
 def _result(found: Node) -> PostResult | None:
