@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp
 
 from sandbox.faults import Preset
-from sandbox.platforms import instagram_web
+from sandbox.platforms import instagram_web, meta_graph, meta_login
 from sandbox.world import World
 
 _SITE = {"host": "www.instagram.com"}
+_GRAPH = {"host": "graph.facebook.com"}
 
 
 def _preset(name: str, english: str, russian: str, *faults: dict[str, object], flags: tuple[str, ...] = ()) -> Preset:
@@ -39,6 +40,20 @@ PRESETS: tuple[Preset, ...] = (
         "truncated", "Instagram's answers break off", "Ответы Instagram обрываются", _SITE | {"truncate_after": 300}
     ),
     _preset("reset", "Instagram drops connections", "Instagram рвёт соединения", _SITE | {"reset": True}),
+    _preset("token-expired", "Meta's tokens have expired", "Токены Meta истекли", flags=("meta.token_expired",)),
+    _preset(
+        "too-many-calls",
+        "Meta's limit of calls is used up",
+        "Лимит вызовов Meta исчерпан",
+        flags=("meta.too_many_calls",),
+    ),
+    _preset(
+        "just-converted",
+        "The accounts became business ones yesterday",
+        "Аккаунты стали бизнес-аккаунтами вчера",
+        flags=("meta.just_converted",),
+    ),
+    _preset("graph-503", "Meta answers 503", "Meta отвечает 503", _GRAPH | {"status": 503}),
     _preset("silent", "Instagram never answers", "Instagram не отвечает вовсе", _SITE | {"hang": True}),
 )
 
@@ -48,4 +63,6 @@ def hosts(world: World, strict: bool) -> Mapping[str, ASGIApp]:
     return {
         **dict.fromkeys(("www.instagram.com", "instagram.com"), web),
         "scontent.cdninstagram.com": instagram_web.build_images(world),
+        "graph.facebook.com": meta_graph.build(world),
+        "www.facebook.com": meta_login.build(world),
     }

@@ -1,18 +1,17 @@
 """How people let us read their Instagram business accounts: Meta's login with Facebook."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from app.domain.ports.connections import Subject, Tokens
 from app.domain.ports.errors import NeedsAction, PlatformError, Unauthorized
 from app.domain.ports.platform import Means
-from app.lib import clock
 from app.platforms.instagram import parse_graph, words
 from app.platforms.instagram.graph import PROVIDER
 from app.platforms.instagram.graph_client import Graph, Refused
 from app.platforms.instagram.links import PLATFORM, handle
 from app.platforms.kit import Node
+from app.platforms.kit.oauth import ends
 
 LABEL = "Meta"
 _DIALOG = "https://www.facebook.com"
@@ -124,13 +123,8 @@ class MetaLogin:
 
     def _held(self, answer: Node) -> Tokens:
         access = answer["access_token"].id(4096)
-        expires: datetime | None = None
-        if answer["expires_in"].exists:  # Meta leaves it out for a token that does not end by itself
-            seconds = answer["expires_in"].whole()
-            if not seconds:
-                raise answer["expires_in"].changed()
-            expires = clock.now() + timedelta(seconds=min(seconds, 10**9))
-        return Tokens(access, access, expires)
+        # Meta leaves the life out for a token that does not end by itself.
+        return Tokens(access, access, ends(answer["expires_in"]))
 
 
 def _subject(page: Node) -> Subject:

@@ -1,5 +1,6 @@
 """Instagram through Meta's Graph API with a workspace's own connection: its account, and other business accounts."""
 
+import re
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -43,6 +44,7 @@ _MEDIA = (
 _OTHERS_MEDIA = (
     "id,permalink,caption,media_type,media_product_type,timestamp,like_count,comments_count,view_count,media_url"
 )
+_OPTIONAL = ("ig_id", "view_count", "is_comment_enabled")  # fields that not every version of Graph has
 _STORY = "id,media_type,permalink,timestamp,thumbnail_url,media_url"
 POST_METRICS = ("reach", "saved", "shares", "views", "total_interactions")
 STORY_METRICS = ("reach", "views", "replies", "shares", "total_interactions", "navigation", "follows", "profile_visits")
@@ -103,14 +105,17 @@ class _Bound:
     def _is_own(self, ref: Ref) -> bool:
         return ref.kind is RefKind.ID and ref.value in (self._external_id, self._me)
 
-    async def _fields(self, fields: str) -> Node:
-        """Fields of the account; without the old id where a version of Graph no longer has it."""
-        try:
-            return await self._graph.ask(self._me, self._token, fields=fields)
-        except Refused as error:
-            if error.code != 100 or "ig_id" not in error.said:
-                raise error.meaning from None
-        return await self._graph.get(self._me, self._token, fields=fields.replace("ig_id,", ""))
+    async def _fields(self, path: str, fields: str, **params: Any) -> Node:
+        """An object's fields; without those that this version of Graph does not have. Raises Refused, PlatformError."""
+        for _ in _OPTIONAL:
+            try:
+                return await self._graph.ask(path, self._token, fields=fields, **params)
+            except Refused as error:
+                gone = next((name for name in _OPTIONAL if error.code == 100 and f"({name})" in error.said), None)
+                if gone is None:
+                    raise
+                fields = re.sub(rf"\b{gone},", "", fields)
+        return await self._graph.ask(path, self._token, fields=fields, **params)
 
 
 class OwnAccount(_Bound):
@@ -129,7 +134,10 @@ class OwnAccount(_Bound):
 
     async def read_account(self, ref: Ref) -> Profile:
         """As ReadsAccount. Raises Unsupported for an account that the credential does not open."""
-        profile = parse_graph.profile(await self._fields(_USER))
+        try:
+            profile = parse_graph.profile(await self._fields(self._me, _USER))
+        except Refused as error:
+            raise error.meaning from None
         if not self._is_own(ref) and ref.value not in (profile.external_id, profile.handle):
             raise Unsupported(words.NOT_OWN)
         # Where Graph leaves the old id out, the one that it gave at the connecting holds.
@@ -188,21 +196,26 @@ class OwnAccount(_Bound):
         """The account's posts, newest first."""
         after: str | None = None
         for _ in range(_MOST_PAGES):
-            more = {"after": after} if after else {}
-            asked = f"{_MEDIA},insights.metric({','.join(POST_METRICS)})"
-            try:
-                answer = await self._graph.ask(f"{self._me}/media", self._token, fields=asked, limit=_PAGE, **more)
-                told = True
-            except Refused as error:
-                if error.code not in (10, 100):
-                    raise error.meaning from None
-                # One post without insights spoils the whole page: ask for the posts, then for the insights of each.
-                answer = await self._graph.get(f"{self._me}/media", self._token, fields=_MEDIA, limit=_PAGE, **more)
-                told = False
+            answer, told = await self._media_page({"after": after} if after else {})
             yield [await self._result(item, told) for item in answer["data"].items()]
             after = parse_graph.next_page(answer)
             if after is None:
                 return
+
+    async def _media_page(self, more: dict[str, str]) -> tuple[Node, bool]:
+        """A page of posts, and whether their insights are with them."""
+        path = f"{self._me}/media"
+        try:
+            try:
+                asked = f"{_MEDIA},insights.metric({','.join(POST_METRICS)})"
+                return await self._fields(path, asked, limit=_PAGE, **more), True
+            except Refused as error:
+                if error.code not in (10, 100):
+                    raise
+            # One post without insights spoils the whole page: ask for the posts, then for the insights of each.
+            return await self._fields(path, _MEDIA, limit=_PAGE, **more), False
+        except Refused as error:
+            raise error.meaning from None
 
     async def _result(self, item: Node, told: bool) -> PostResult:
         code = parse_graph.shortcode(item)
@@ -356,7 +369,10 @@ class OtherAccounts(_Bound):
         name = handle((ref.value if ref.kind is RefKind.HANDLE else ref.handle) or "")
         if name is None:
             raise Unsupported(words.ONLY_BY_NAME)
-        answer = await self._fields(f"business_discovery.username({name}){{{fields}}}")
+        try:
+            answer = await self._fields(self._me, f"business_discovery.username({name}){{{fields}}}")
+        except Refused as error:
+            raise error.meaning from None
         return answer["business_discovery"].object()
 
 

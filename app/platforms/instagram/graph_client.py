@@ -20,7 +20,7 @@ BEFORE_BUSINESS = (100, 2108006)  # the post is older than the account's turn to
 NO_SUCH_BUSINESS = 2207013
 _LIMITS = {4, 17, 32, 613, 80001, 80002, 80003, 80004, 80005, 80006, 80008}
 _UNWELL = {1, 2}
-_DEAD = {102, 190, 2500}
+_DEAD = {102, 190}
 _HOUR = timedelta(hours=1)
 _LONGEST = timedelta(days=1)
 

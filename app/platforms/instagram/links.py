@@ -96,7 +96,8 @@ def _of_path(parts: list[str]) -> Ref | None:
 def _post(code: str) -> Ref | None:
     if _PRIVATE_CODE.fullmatch(code):
         code = code[:-28]
-    return Ref(PLATFORM, RefKind.POST, code) if SHORTCODE.fullmatch(code) else None
+    fits = SHORTCODE.fullmatch(code) and code != "audio"  # /reels/audio/... is a sound's page
+    return Ref(PLATFORM, RefKind.POST, code) if fits else None
 
 
 def _named(name: str) -> Ref | None:

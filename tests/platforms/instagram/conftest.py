@@ -11,6 +11,7 @@ from app.platforms.instagram.pages import PublicPages, SessionPages
 from app.platforms.instagram.reels import ReelPages
 from sandbox.core import Sandbox
 from sandbox.platforms.instagram_web import PASSWORD, READER
+from sandbox.platforms.meta_login import APP_ID, APP_SECRET
 from sandbox.world import Channel
 from tests.platforms.conftest import MeansOf
 
@@ -22,8 +23,8 @@ def instagram(means: MeansOf) -> Platform:
             instagram_public_pages="True",
             instagram_username=READER,
             instagram_password=PASSWORD,
-            facebook_app_id="sandbox-meta-app",
-            facebook_app_secret="sandbox-meta-secret",
+            facebook_app_id=APP_ID,
+            facebook_app_secret=APP_SECRET,
             facebook_graph_api_version="v24.0",
             instagram_stories_collection_enabled="True",
         )
