@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -59,7 +60,7 @@ async def record_stories(
             fresh.on_conflict_do_update(
                 index_elements=["workspace_id", "account_id", "external_id"],
                 set_={
-                    "metrics": models.Story.metrics.op("||")(fresh.excluded.metrics.op("-")(_nulls(story))),
+                    "metrics": models.Story.metrics.op("||")(func.jsonb_strip_nulls(fresh.excluded.metrics)),
                     "missing": fresh.excluded.missing,
                     "observed_at": fresh.excluded.observed_at,
                     "expires_at": fresh.excluded.expires_at,
@@ -67,10 +68,6 @@ async def record_stories(
             )
         )
     return len(stories)
-
-
-def _nulls(story: Story) -> list[str]:
-    return [name for name, value in story.metrics.items() if value is None]
 
 
 def next_reading(now: datetime, hours: float, *, stories: bool) -> float:
