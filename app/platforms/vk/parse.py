@@ -1,7 +1,7 @@
 """VK's answers -> our values. Pure.
 
 Evidence: recordings of API 5.x of 2013 to 2022 (groups.getById, users.get, wall.get, wall.getById, stats.get,
-stats.getPostReach' shape, errors); the envelopes of 5.199 (groups and items inside an object): VK's documentation.
+the shape of stats.getPostReach, errors); the envelopes of 5.199 (groups and items inside an object): VK's documentation.
 """
 
 from collections.abc import Iterator
@@ -135,7 +135,7 @@ def posts(response: Node, owner_id: str, asked: list[str]) -> list[PostResult]:
 def post(item: Node, owner_id: str) -> PostReading | PostGone:
     """One post of this owner. Raises Changed."""
     post_id = _id(item["id"])
-    if item["owner_id"].exists and item["owner_id"].value != int(owner_id):
+    if item["owner_id"].value != int(owner_id):
         raise item["owner_id"].changed()
     if item["is_deleted"].value in (True, 1):
         return PostGone(post_id, PostState.DELETED)

@@ -248,7 +248,7 @@ async def wall(api: VkApi, sandbox: Sandbox, *items: object) -> list[object]:
     return list(await every(api.list_posts(ref(RefKind.ID, "-1"), limit=10, known=frozenset())))
 
 
-NUMBERS = {"likes": {"count": 0}, "comments": {"count": 1}, "reposts": {"count": 2}}
+NUMBERS = {"owner_id": -1, "likes": {"count": 0}, "comments": {"count": 1}, "reposts": {"count": 2}}
 
 
 async def test_views_of_before_vk_counted_them(api: VkApi, sandbox: Sandbox) -> None:
@@ -262,7 +262,10 @@ async def test_views_of_before_vk_counted_them(api: VkApi, sandbox: Sandbox) -> 
 
 async def test_an_odd_post_is_that_posts_own(api: VkApi, sandbox: Sandbox) -> None:
     odd, fine = await wall(
-        api, sandbox, {"id": 2, "date": "soon", **NUMBERS}, {"id": 1, "date": 1771758699, "likes": {"count": 3}}
+        api,
+        sandbox,
+        {"id": 2, "date": "soon", **NUMBERS},
+        {"id": 1, "owner_id": -1, "date": 1771758699, "likes": {"count": 3}},
     )
     assert isinstance(odd, PostUnread) and isinstance(fine, PostReading)
     assert fine.metrics[Metric.LIKES] == 3 and fine.missing[Metric.SHARES] is Missing.UNREADABLE
