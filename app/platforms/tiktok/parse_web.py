@@ -146,8 +146,9 @@ def posts(answer: Node) -> ListPage:
     return ListPage(
         tuple(results),
         next((handle for handle in named if handle), None),
-        # without a time the next page's place is unknown: the reader goes back a step of its own
-        (min(times) if times else 0) if more else None,
+        # The last one's: pinned posts stand first, whatever their age. Without any, the reader goes back a step of its
+        # own.
+        (times[-1] if times else 0) if more else None,
     )
 
 

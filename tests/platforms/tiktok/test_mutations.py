@@ -201,7 +201,7 @@ def test_lists_of_posts(sandbox: Sandbox, seed: int) -> None:
     except PlatformError:
         return
     storable(page.results)
-    given = {item.get("id"): item for item in broken.get("itemList") or [] if isinstance(item, dict)}
+    given = {str(item.get("id")): item for item in broken.get("itemList") or [] if isinstance(item, dict)}
     for result in page.results:
         if isinstance(result, PostReading):
             check(result, web_counts(given[result.external_id]), WEB_POST)

@@ -1,5 +1,6 @@
 """The source of public pages: real yt-dlp, through the egress proxy, against the sandbox."""
 
+import json
 import socket
 import threading
 from collections.abc import AsyncIterator, Sequence
@@ -356,3 +357,18 @@ async def test_it_goes_through_the_proxy_and_leaves_nothing_behind(
     assert egress.stats()[SITE].requests
     assert {port for _, port in targets} == {int(egress.proxy_url.rpartition(":")[2])}
     assert left_behind(tmp_path) == []
+
+
+async def test_a_pinned_post_does_not_hide_those_between(web: PublicPages, sandbox: Sandbox, egress: Egress) -> None:
+    channel = channel_of(sandbox)
+    first = f"https://{SITE}/api/creator/item_list/?secUid={channel.id}&cursor=9999999999999&count=15"
+    page = json.loads((await egress.fetch(first, max_bytes=5_000_000, timeout=5)).body)
+    pinned = channel.listed(sandbox.world.now)[200]
+    item = {**page["itemList"][0], "id": pinned.id, "createTime": int(pinned.at), "isTop": True}
+    body = json.dumps({**page, "itemList": [item, *page["itemList"]]}).encode()
+    sandbox.replay.add(SITE, "GET", "/api/creator/item_list/", body=body)
+    batches = web.list_posts(own(sandbox, channel), limit=40, known=frozenset())
+    assert len(await anext(batches)) == 16
+    sandbox.replay.clear()
+    rest = [result.external_id async for batch in batches for result in batch]
+    assert rest == [post.id for post in channel.listed(sandbox.world.now)[15:39]]
