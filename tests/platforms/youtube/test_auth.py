@@ -189,7 +189,7 @@ async def test_what_google_answers_when_it_is_unwell(google: Google, sandbox: Sa
         ({"status": 400, "body": "<!doctype html>"}, Changed),
         ({"status": 418, "body": json.dumps({"error": "teapot <script>"})}, Changed),
     ):
-        sandbox.fault(HOST, "^/token", **behaviour)  # type: ignore[arg-type]
+        sandbox.fault(HOST, "^/token", **behaviour)
         with pytest.raises(PlatformError) as error:
             await google.refresh(tokens)
         assert type(error.value) is kind, behaviour

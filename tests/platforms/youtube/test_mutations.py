@@ -1,11 +1,13 @@
 """Broken copies of good answers: never a crash, never a number that was not there.
 
-Twenty seeded copies of each kind of answer, with values nulled, taken away, of other types, negative or
-huge, through the parsers and, for pages, through yt-dlp itself; and cut or replaced by HTML on the wire.
+Twenty seeded copies of each kind of answer (SIGHTLINE_MUTATIONS says how many), with values nulled, taken away, of
+other types, negative or huge, through the parsers and, for pages, through yt-dlp itself; and cut or replaced by HTML
+on the wire.
 """
 
 import copy
 import json
+import os
 import random
 import re
 from collections.abc import Callable, Mapping
@@ -25,7 +27,7 @@ from sandbox.world import Channel
 from tests.platforms.youtube.conftest import ANY, by_id
 
 API, SITE = "youtube.googleapis.com", "www.youtube.com"
-SEEDS = range(20)
+SEEDS = range(int(os.environ.get("SIGHTLINE_MUTATIONS", "20")))
 _WRONG: tuple[Any, ...] = (None, [], {}, "", "text", "-5", "1.5", "9" * 40, -5, 10**30, [None], {"x": 1})
 _GONE = object()
 
