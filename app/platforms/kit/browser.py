@@ -287,7 +287,7 @@ class _Keeper:
         self._group = group
         # Whoever kills us takes only this process: the pipe that nobody else holds tells the shell.
         self._shell = subprocess.Popen(
-            ["/bin/sh", "-c", 'read -r word; [ "$word" = done ] || kill -KILL -- "-$1"', "sh", str(group)],
+            ["/bin/sh", "-c", 'read -r word; [ "$word" = done ] || kill -s KILL -- "-$1"', "sh", str(group)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

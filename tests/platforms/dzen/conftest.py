@@ -16,7 +16,7 @@ from tests.platforms.conftest import MeansOf
 
 @pytest.fixture
 async def dzen(means: MeansOf) -> AsyncIterator[Platform]:
-    yield platform(means(dzen_public_pages="True", playwright_timeout="8"))
+    yield platform(means(dzen_public_pages="True", playwright_timeout="3"))
     await browser.close_all()
 
 

@@ -154,9 +154,7 @@ async def test_a_closed_channel_is_gone(pages: Pages, sandbox: Sandbox) -> None:
         ("dzen-layout", Changed),
     ],
 )
-async def test_troubles_have_their_kind(
-    pages: Pages, sandbox: Sandbox, preset: str, kind: type[PlatformError]
-) -> None:
+async def test_troubles_have_their_kind(pages: Pages, sandbox: Sandbox, preset: str, kind: type[PlatformError]) -> None:
     channel, now = channel_of(sandbox), sandbox.world.now
     await pages.read_account(known(channel, now))
     sandbox.switch(preset, True)
@@ -175,7 +173,11 @@ async def test_troubles_have_their_kind(
 async def test_robots_txt_is_honoured(pages: Pages, sandbox: Sandbox) -> None:
     channel, now = channel_of(sandbox), sandbox.world.now
     sandbox.replay.add(
-        fake.SITE, "GET", "/robots.txt", headers={"content-type": "text/plain"}, body=b"User-agent: *\nDisallow: /api/\n"
+        fake.SITE,
+        "GET",
+        "/robots.txt",
+        headers={"content-type": "text/plain"},
+        body=b"User-agent: *\nDisallow: /api/\n",
     )
     assert len(await listed(pages, known(channel, now), 50)) == fake.ON_A_PAGE  # and no further
     assert asked(sandbox) == [f"/id/{channel.id}"]
