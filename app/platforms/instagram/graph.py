@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +14,6 @@ from app.domain.ports.values import (
     Metric,
     Missing,
     PostGone,
-    PostReading,
     PostResult,
     PostState,
     PostUnread,
@@ -51,15 +50,6 @@ STORY_METRICS = ("reach", "views", "replies", "shares", "total_interactions", "n
 # With a breakdown by kind of post, and without one.
 BY_PRODUCT = ("reach", "views", "likes", "comments", "saves", "shares", "total_interactions")
 PLAIN = ("accounts_engaged", "profile_views", "profile_links_taps", "website_clicks")
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A post of the account's own list. graph_id: what Graph calls it."""
-
-    graph_id: str
-    reading: PostReading
-    told: tuple[Insight, ...]
 
 
 class GraphApi:
@@ -130,7 +120,7 @@ class OwnAccount(_Bound):
     def __init__(self, graph: Graph, credential: Credential, unserved: dict[str, datetime]) -> None:
         super().__init__(graph, credential)
         self._unserved = unserved
-        self._known: dict[str, _Found] = {}
+        self._told: dict[str, list[Insight]] = {}  # by post, as its list gave them
 
     async def read_account(self, ref: Ref) -> Profile:
         """As ReadsAccount. Raises Unsupported for an account that the credential does not open."""
@@ -183,13 +173,12 @@ class OwnAccount(_Bound):
         for ago in range(_DAYS, 0, -1):
             found += await self._day(clock.now() - timedelta(days=ago))
         wanted = set(posts)
-        if not wanted <= self._known.keys():
+        if not wanted <= self._told.keys():
             async for page in self._pages():
-                if wanted <= self._known.keys() or not page:
+                if wanted <= self._told.keys() or not page:
                     break
         for code in dict.fromkeys(posts):
-            post = self._known.get(code)
-            found += post.told if post else _nothing(POST_METRICS, Missing.NOT_GIVEN, code)
+            found += self._told.get(code) or _nothing(POST_METRICS, Missing.NOT_GIVEN, code)
         return found
 
     async def _pages(self) -> AsyncIterator[list[PostResult]]:
@@ -220,19 +209,14 @@ class OwnAccount(_Bound):
     async def _result(self, item: Node, told: bool) -> PostResult:
         code = parse_graph.shortcode(item)
         try:
-            graph_id = item["id"].id()
-            if told:
-                data, why = item["insights"]["data"], Missing.NOT_GIVEN
-                insights = parse_graph.insights(data, post=code) if data.exists else []
-            else:
-                insights, why = await self._of_post(graph_id, code)
+            insights, why = _given(item, code) if told else await self._of_post(item["id"].id(), code)
             reading = parse_graph.media(item, insights, untold=why)
         except Changed as error:
             return PostUnread(code, error.kind, error.message, error.params)
         named = {insight.metric for insight in insights}
         missing = _nothing((name for name in POST_METRICS if name not in named), why, code)
         impressions = _nothing(["impressions"], Missing.NOT_PUBLISHED, code)
-        self._known[code] = _Found(graph_id, reading, (*insights, *missing, *impressions))
+        self._told[code] = [*insights, *missing, *impressions]
         return reading
 
     async def _of_post(self, graph_id: str, code: str) -> tuple[list[Insight], Missing]:
@@ -242,7 +226,7 @@ class OwnAccount(_Bound):
         except Refused as error:
             why = _why_not(error)
             return [], why
-        return parse_graph.insights(answer["data"], post=code), Missing.NOT_GIVEN
+        return _given(Node({"insights": answer.value}, LABEL), code)
 
     async def _day(self, moment: datetime) -> list[Insight]:
         """The account's numbers of the Pacific day of this moment."""
@@ -382,6 +366,15 @@ def _of_other(item: Node) -> PostResult:
         return parse_graph.media(item)
     except Changed as error:
         return PostUnread(code, error.kind, error.message, error.params)
+
+
+def _given(item: Node, code: str) -> tuple[list[Insight], Missing]:
+    """A post's insights, and why one that is not among them is missing. Odd ones cost the post nothing else."""
+    try:
+        data = item["insights"]["data"]
+        return (parse_graph.insights(data, post=code) if data.exists else []), Missing.NOT_GIVEN
+    except Changed:
+        return [], Missing.UNREADABLE
 
 
 def _nothing(names: Iterable[str], why: Missing, post: str | None = None, *, day: str | None = None) -> list[Insight]:

@@ -17,7 +17,8 @@ _PLEASE_WAIT = timedelta(minutes=30)
 _PATIENCE = 3  # refusals in a row, after which we call it Blocked
 _WAIT = re.compile(r"wait a few minutes|try again later|rate limit", re.IGNORECASE)
 _CHALLENGES = ("checkpoint_required", "challenge_required")
-_LOGIN_PAGE = re.compile(rb"<title>\s*(?:log ?in|sign up)|LoginAndSignupPage|id=.loginForm", re.IGNORECASE)
+# Its title, or what the older one holds; pages of every kind speak of the login elsewhere.
+_LOGIN_PAGE = re.compile(rb'<title>\s*(?:log ?in|sign up)\b|"entry_data":\{"LoginAndSignupPage"', re.IGNORECASE)
 
 
 class Refusals:

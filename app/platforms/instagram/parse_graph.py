@@ -112,7 +112,7 @@ def insights(data: Node, *, post: str | None = None, day: str | None = None) -> 
     """
     found: list[Insight] = []
     for item in data.items():
-        name, period = item["name"].text()[:_LONGEST_METRIC], item["period"].text("lifetime")
+        name, period = item["name"].id(_LONGEST_METRIC), item["period"].text("lifetime")
         if period not in _PERIODS:
             raise item["period"].changed()
         parts = _total(item["total_value"]) if item["total_value"].exists else _values(item["values"])

@@ -74,7 +74,7 @@ def _of_web_app(item: Node) -> PostReading:
     product = item["product_type"].text("")
     # What Instagram shows under a reel is its plays; `view_count` there is another, smaller number.
     plays, views = item["play_count"], item["view_count"]
-    seen = plays if product == "clips" or not views.exists else views
+    seen = plays if product in ("clips", "") or plays.exists else views
     return _reading(
         item,
         shortcode=item["code"],
@@ -93,7 +93,7 @@ def _of_graphql(item: Node) -> PostReading:
     kind = _TYPES.get(item["__typename"].text())
     product = item["product_type"].text("")
     plays, views = item["video_play_count"], item["video_view_count"]
-    seen = plays if product == "clips" or not views.exists else views
+    seen = plays if product == "clips" or plays.exists else views
     liked = item["edge_media_preview_like"] if item["edge_media_preview_like"].exists else item["edge_liked_by"]
     talk = next(
         (item[name] for name in ("edge_media_to_parent_comment", "edge_media_to_comment") if item[name].exists),
