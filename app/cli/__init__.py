@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app import settings as config
-from app.cli import database, keys, people, running
+from app.cli import browser, database, keys, people, running
 from app.lib.processes import ChildError
 
 # Commands import what they need when they run: the supervisor stays small, `--help` quick.
