@@ -22,7 +22,7 @@ from app.lib.secretfile import kept_secret
 MIN_SECRET = 32
 _OF_PLATFORMS = (
     "dzen_", "ensemble_", "facebook_", "google_", "instagram_", "pinterest_", "playwright_", "sandbox_consent",
-    "telegram_", "tiktok_", "vk_", "wibes_", "youtube_",
+    "sandbox_telegram", "telegram_", "tiktok_", "vk_", "wibes_", "youtube_",
 )  # fmt: skip
 
 
@@ -116,6 +116,7 @@ class Settings(BaseSettings):
     sandbox_clock: Path | None = None
     sandbox_control: str = ""
     sandbox_consent: str = ""  # where the sandbox serves the providers' consent pages over plain HTTP
+    sandbox_telegram: Path | None = None  # the public key of the sandbox's Telegram, a PEM file
     sandbox_token: SecretStr = SecretStr("")
 
     @field_validator("trusted_proxies", "allowed_origins", "token_encryption_keys", mode="before")
@@ -171,7 +172,8 @@ class Settings(BaseSettings):
         if self.environment == "production":
             if not key:
                 raise ValueError("SECRET_KEY is required in production")
-            if self.sandbox_proxy or self.sandbox_clock or self.sandbox_control or self.sandbox_consent:
+            played = (self.sandbox_proxy, self.sandbox_clock, self.sandbox_control, self.sandbox_consent)
+            if any(played) or self.sandbox_telegram:
                 raise ValueError("SANDBOX_* settings are refused in production: the sandbox is not the Internet")
             url = urlsplit(self.public_url)
             if url.scheme != "https" and url.hostname not in ("127.0.0.1", "localhost", "::1"):

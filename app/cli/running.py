@@ -77,7 +77,10 @@ def demo(arguments: argparse.Namespace) -> None:
             "SANDBOX_CLOCK": world["clock"],
             "SANDBOX_CONTROL": world["control"],
             "SANDBOX_CONSENT": world["consent"],
+            "SANDBOX_TELEGRAM": world["telegram"],
             "SANDBOX_TOKEN": world["token"],
+            "DZEN_REQUEST_DELAY": "0",  # nobody to be polite to
+            **world["settings"],
         }
         login = _start_application(supervisor, env, database, listener, logs=logs)
         url = f"http://127.0.0.1:{port}"

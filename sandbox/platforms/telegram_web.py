@@ -36,6 +36,9 @@ PRESETS: tuple[Preset, ...] = (
         "Каналы Telegram без предпросмотра",
         flags=("telegram.no_preview",),
     ),
+    _preset("flood", "Telegram asks to wait", "Telegram просит подождать", flags=("telegram.flood",)),
+    _preset("frozen", "Telegram freezes our account", "Telegram замораживает аккаунт", flags=("telegram.frozen",)),
+    _preset("session-ended", "Telegram ends our session", "Telegram завершает сессию", flags=("telegram.revoked",)),
     _preset("reset", "t.me drops connections", "t.me рвёт соединения", _SITE | {"reset": True}),
 )
 

@@ -77,12 +77,7 @@ def _signed_in(context: Context, user: User) -> Any:
 
 
 def _let_in(context: Context, user: User) -> Any:
-    world = context.telegram.world
-    context.key.user_id, context.key.half = user.id, 0
-    context.key.grant = world.grants.give(
-        "telegram", subject=str(user.id), scopes=(), moment=world.now, access_seconds=None
-    ).access
-    context.telegram.remember()
+    context.telegram.let_in(context.key, user.id)
     return types.auth.Authorization(user=context.content.shown_user(user.id, user))
 
 

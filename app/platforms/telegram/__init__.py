@@ -3,6 +3,7 @@
 from app.domain.ports.errors import N_
 from app.domain.ports.platform import Means, Platform
 from app.domain.ports.values import Metric
+from app.platforms.telegram.api import Api
 from app.platforms.telegram.links import HOST, PLATFORM, profile_url, recognise
 from app.platforms.telegram.preview import Preview
 
@@ -12,7 +13,9 @@ __all__ = ["platform"]
 def platform(means: Means) -> Platform:
     """Telegram as the application sees it.
 
-    telegram_public_pages: whether the preview on t.me is read.
+    telegram_public_pages: whether the preview on t.me is read. telegram_api_id, telegram_api_hash: the instance's
+    application at my.telegram.org, with which people's own accounts are connected. sandbox_telegram: the sandbox's
+    public key (a PEM file), trusted beside Telegram's own.
     """
     return Platform(
         name=PLATFORM,
@@ -20,6 +23,7 @@ def platform(means: Means) -> Platform:
         icon="brand-telegram",
         recognise=recognise,
         sources=(Preview(means),),
+        connected=(Api(means),),
         account_metrics={Metric.FOLLOWERS: N_("Subscribers")},
         post_metrics={
             Metric.VIEWS: N_("Views"),

@@ -30,11 +30,9 @@ from app.domain.ports.values import (
     Profile,
 )
 from app.platforms.kit import MOST, Number, Numbers
-from app.platforms.kit import words as said
-from app.platforms.telegram import words
+from app.platforms.telegram.common import changed, one_line
 from app.platforms.telegram.links import is_name, post_url
 
-_LONGEST_TITLE = 200
 _DURATION = re.compile(r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2})", re.ASCII)
 _COUNT = re.compile(r"(\d{1,15})(?:\.(\d{1,3}))?([KMB])?", re.ASCII)
 _TIMES = {"K": 10**3, "M": 10**6, "B": 10**9}
@@ -77,10 +75,6 @@ class Elsewhere(Exception):
     def __init__(self, kind: str) -> None:
         self.kind = kind
         super().__init__(kind)
-
-
-def changed(field: str) -> Changed:
-    return Changed(said.CHANGED, field=field, platform=words.PLATFORM)
 
 
 def preview(text: str, name: str) -> Page:
@@ -271,9 +265,8 @@ def _title(message: Any) -> str:
         _first(message, "tgme_widget_message_poll_question"),
         _first(message, "tgme_widget_message_document_title"),
     ):
-        line = " ".join((_text(part) or "").split())
-        if line:
-            return line if len(line) <= _LONGEST_TITLE else f"{line[: _LONGEST_TITLE - 1].rstrip()}…"
+        if line := one_line(_text(part) or ""):
+            return line
     return ""
 
 

@@ -9,6 +9,19 @@ NO_CHANNEL = N_("There is no public Telegram channel of this name any more. Chec
 OTHER_CHANNEL = N_("This name now belongs to another Telegram channel. Add the channel again under its new name.")
 NO_NAME = N_("The channel's public name is not known, and Telegram finds channels by name only. Paste its t.me link.")
 
+# The API, and the accounts it is read with
+NO_APPLICATION = N_("No Telegram application. Put one from my.telegram.org into TELEGRAM_API_ID and TELEGRAM_API_HASH.")
+APPLICATION_REFUSED = N_(
+    "Telegram refuses the application. Put a valid one into TELEGRAM_API_ID and TELEGRAM_API_HASH."
+)
+SESSION_OVER = N_("Telegram has ended this account's session. Connect the Telegram account again.")
+BANNED = N_("Telegram has closed this account. Connect another Telegram account.")
+FROZEN = N_(
+    "Telegram has frozen this account. It rests until its owner appeals in the Telegram app and connects it again."
+)
+LIMITED = N_("Telegram has limited this account. It rests until its owner asks @SpamBot why and connects it again.")
+FLOOD = N_("Telegram asks this account to wait. We go on when the wait is over.")
+
 # The public preview
 PAGES_OFF = N_(
     "Reading Telegram's public pages is switched off (TELEGRAM_PUBLIC_PAGES). Connect a Telegram account to "
