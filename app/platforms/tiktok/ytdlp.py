@@ -5,8 +5,9 @@ browser's handshake. None of it is used: a check for humans is Blocked.
 """
 
 import asyncio
+import contextlib
 import functools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
@@ -38,6 +39,7 @@ HOST = "www.tiktok.com"
 _CONCURRENCY = 4
 _STEP = timedelta(days=7)  # a page looks back about so far, as yt-dlp's authors found
 _EMPTY_PAGES = 26  # half a year without a post ends the search for older ones
+_FEW_PAGES, _MOST_PAGES = 4, 40  # of the list, that are looked through for posts that are to be read again
 _BATCH = 5
 
 
@@ -80,25 +82,24 @@ class PublicPages:
 
     async def list_posts(self, ref: Ref, *, limit: int, known: frozenset[str]) -> AsyncIterator[Sequence[PostResult]]:
         """As ListsPosts, up to 15 a batch and request, with all their numbers."""
-        sec_uid = _sec_uid(ref)
-        cursor, empty, seen = int((clock.now() + timedelta(days=1)).timestamp() * 1000), 0, set[str]()
-        while len(seen) < limit and empty < _EMPTY_PAGES:
-            page = await self._list(sec_uid, cursor)
-            fresh = [result for result in page.results if result.external_id not in seen][: limit - len(seen)]
-            seen |= {result.external_id for result in fresh}
-            if fresh:
-                yield fresh
-            empty = 0 if fresh else empty + 1
-            if page.older is None:
-                break
-            step_back = cursor - int(_STEP.total_seconds() * 1000)
-            cursor = page.older if 0 < page.older < cursor else step_back
-        if not seen:
+        sec_uid, left = _sec_uid(ref), limit
+        async with contextlib.aclosing(self._walk(sec_uid)) as pages:
+            async for results in pages:
+                yield results[:left]
+                left -= len(results)
+                if left <= 0:
+                    return
+        if left == limit:
             await self._check_empty(ref)
 
     async def read_posts(self, ref: Ref, external_ids: Sequence[str]) -> AsyncIterator[Sequence[PostResult]]:
-        """As ReadsPosts, 5 a batch, one request each."""
-        ids = list(dict.fromkeys(external_ids))
+        """As ReadsPosts. Posts that the first pages of the account's list show are read there, 15 a request and with
+        exact counts; the others on their own pages, 5 a batch and one request each."""
+        left = dict.fromkeys(external_ids)
+        if SEC_UID.fullmatch(ref.value) and left:
+            async for results in self._among(ref.value, left):
+                yield results
+        ids = list(left)
         for start in range(0, len(ids), _BATCH):
             batch = ids[start : start + _BATCH]
             read = await asyncio.gather(*map(self._post, batch), return_exceptions=True)
@@ -112,6 +113,37 @@ class PublicPages:
                 yield results
             if failed is not None:
                 raise failed
+
+    async def _walk(self, sec_uid: str) -> AsyncGenerator[list[PostResult], None]:
+        """An account's posts, newest first, a page of the list at a time; each post once."""
+        cursor, empty, seen = _tomorrow(), 0, set[str]()
+        while empty < _EMPTY_PAGES:
+            page = await self._list(sec_uid, cursor)
+            fresh = [result for result in page.results if result.external_id not in seen]
+            seen |= {result.external_id for result in fresh}
+            if fresh:
+                yield fresh
+            empty = 0 if fresh else empty + 1
+            if page.older is None:
+                return
+            cursor = page.older if 0 < page.older < cursor else cursor - int(_STEP.total_seconds() * 1000)
+
+    async def _among(self, sec_uid: str, wanted: dict[str, None]) -> AsyncIterator[list[PostResult]]:
+        """Those of the wanted that the list shows, which are wanted no longer."""
+        most = min(_MOST_PAGES, max(_FEW_PAGES, len(wanted) // 2))
+        try:
+            async with contextlib.aclosing(self._walk(sec_uid)) as pages:
+                async for results in pages:
+                    found = [r for r in results if isinstance(r, PostReading) and r.external_id in wanted]
+                    for result in found:
+                        del wanted[result.external_id]
+                    if found:
+                        yield list(found)
+                    most -= 1
+                    if not wanted or most == 0:
+                        return
+        except (Changed, Gone):
+            return  # their own pages tell
 
     async def _post(self, post_id: str) -> PostResult:
         try:
@@ -133,7 +165,7 @@ class PublicPages:
             else:
                 if found.external_id == sec_uid:
                     return found
-        renamed = (await self._list(sec_uid, int((clock.now() + timedelta(days=1)).timestamp() * 1000))).author
+        renamed = (await self._list(sec_uid, _tomorrow())).author
         if renamed is None or renamed == handle:
             raise Gone(words.NO_ACCOUNT)
         found = await self._profile(renamed)
@@ -162,6 +194,11 @@ class PublicPages:
             return await self._pages.run(HOST, read, *arguments)
         except Refused as error:
             raise parse_web.trouble(error.said) from None
+
+
+def _tomorrow() -> int:
+    """Before everything that has been posted: where a list begins, in epoch milliseconds."""
+    return int((clock.now() + timedelta(days=1)).timestamp() * 1000)
 
 
 def _sec_uid(ref: Ref) -> str:

@@ -326,6 +326,11 @@ async def test_broken_pages(web: PublicPages, sandbox: Sandbox, egress: Egress, 
     handle, post = channel.handle(sandbox.world.now), channel.listed(sandbox.world.now)[0]
     who = Ref("tiktok", RefKind.ID, channel.id, handle)
     by_name = Ref("tiktok", RefKind.HANDLE, handle)
+    listed = await body_of(egress, f"https://{SITE}/api/creator/item_list/?secUid={channel.id}&cursor=9999999999999")
+    sandbox.replay.add(SITE, "GET", "/api/creator/item_list/", body=broken_body(listed, seed))
+    with pytest.raises(PlatformError):
+        await every(web.list_posts(who, limit=5, known=frozenset()))
+    sandbox.replay.add(SITE, "GET", "/api/creator/item_list/", body=b'{"hasMorePrevious": false}')
     for path in (f"/@{handle}", f"/@_/video/{post.id}"):
         broken = broken_body(await body_of(egress, f"https://{SITE}{path}"), seed)
         if b"</script>" in broken:  # cut behind the data: still a whole page to anybody
@@ -334,10 +339,6 @@ async def test_broken_pages(web: PublicPages, sandbox: Sandbox, egress: Egress, 
         reading = every(web.read_posts(who, [post.id])) if "video" in path else web.read_account(by_name)
         with pytest.raises(PlatformError):
             await reading
-    listed = await body_of(egress, f"https://{SITE}/api/creator/item_list/?secUid={channel.id}&cursor=9999999999999")
-    sandbox.replay.add(SITE, "GET", "/api/creator/item_list/", body=broken_body(listed, seed))
-    with pytest.raises(PlatformError):
-        await every(web.list_posts(who, limit=5, known=frozenset()))
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -82,6 +82,7 @@ async def test_videos_through_the_client(recording: Recording, web: PublicPages,
     check_video(recording.data, parse_web.video(struct["id"], parse_web.node(recording.data)))
     headers = {"content-type": "text/html; charset=utf-8"}
     sandbox.replay.add(SITE, "GET", f"/@_/video/{struct['id']}", headers=headers, body=recording.body)
+    sandbox.replay.add(SITE, "GET", "/api/creator/item_list/", body=b'{"hasMorePrevious": false}')
     who = Ref("tiktok", RefKind.ID, struct["author"]["secUid"], struct["author"]["uniqueId"])
     ((reading,),) = [batch async for batch in web.read_posts(who, [struct["id"]])]
     check_video(recording.data, reading)

@@ -209,14 +209,47 @@ async def test_posts_by_id_and_those_that_went_away(web: PublicPages, sandbox: S
     results = await every(
         web.read_posts(own(sandbox, channel), [hidden, deleted, *rest, rest[0], "7000000000000000001"])
     )
-    assert [r.external_id for r in results] == [hidden, deleted, *rest, "7000000000000000001"]
-    assert results[:2] == [PostGone(hidden, PostState.PRIVATE), PostGone(deleted, PostState.DELETED)]
-    assert results[-1] == PostGone("7000000000000000001", PostState.DELETED)
-    for result in results[2:-1]:
+    assert sorted(r.external_id for r in results) == sorted([hidden, deleted, *rest, "7000000000000000001"])
+    by_id = {result.external_id: result for result in results}
+    assert by_id[hidden] == PostGone(hidden, PostState.PRIVATE)
+    assert by_id[deleted] == PostGone(deleted, PostState.DELETED)
+    assert by_id["7000000000000000001"] == PostGone("7000000000000000001", PostState.DELETED)
+    for one in rest:
+        result, pair = by_id[one], sandbox.world.post(one, "tiktok")
+        assert isinstance(result, PostReading) and pair is not None
+        assert result.metrics[Metric.VIEWS] == pair[1].views(now)
+
+
+async def test_posts_are_read_again_from_the_list_as_long_as_it_shows_them(web: PublicPages, sandbox: Sandbox) -> None:
+    """15 a request and exact; a post's own page, one request each, rounds."""
+    channel, now = channel_of(sandbox, "tinyterrarium"), sandbox.world.now
+    recent, old = channel.listed(now)[:30], channel.listed(now)[400]
+    results = await every(web.read_posts(own(sandbox, channel), [post.id for post in (*recent, old)]))
+    read = {result.external_id: result for result in results}
+    for post in (*recent, old):
+        result = read[post.id]
         assert isinstance(result, PostReading)
-        pair = sandbox.world.post(result.external_id, "tiktok")
-        assert pair is not None and pair[1].state(now) is State.PUBLIC
-        assert result.metrics[Metric.VIEWS] == rounded(pair[1].views(now))
+        assert result.metrics[Metric.VIEWS] == (rounded(post.views(now)) if post is old else post.views(now))
+    asked = [hit.path for hit in sandbox.journal.hits]
+    assert asked.count("/api/creator/item_list/") == 15  # half as many as posts were asked for
+    assert sum("/video/" in path for path in asked) == 1
+
+
+def without_a_list(sandbox: Sandbox) -> None:
+    """The list shows nothing: posts are read on their own pages."""
+    body = b'{"statusCode": 0, "itemList": [], "hasMorePrevious": false}'
+    sandbox.replay.add(SITE, "GET", "/api/creator/item_list/", body=body)
+
+
+async def test_posts_on_their_own_pages(web: PublicPages, sandbox: Sandbox) -> None:
+    channel, now = channel_of(sandbox, "kuhnya.bez.speshki"), sandbox.world.now
+    without_a_list(sandbox)
+    listed = channel.listed(now)[:12]
+    results = await every(web.read_posts(own(sandbox, channel), [post.id for post in listed]))
+    assert [result.external_id for result in results] == [post.id for post in listed]
+    for result, post in zip(results, listed, strict=True):
+        assert isinstance(result, PostReading) and post.state(now) is State.PUBLIC
+        assert result.metrics[Metric.VIEWS] == rounded(post.views(now)) and result.format.value == post.format
 
 
 # ---------------------------------------------------------------- what goes wrong
@@ -308,6 +341,7 @@ async def test_an_odd_page_is_that_posts_own(web: PublicPages, sandbox: Sandbox)
         b'<script id="__UNIVERSAL_DATA_FOR_REHYDRATION__">{"__DEFAULT_SCOPE__": {"webapp.video-detail": []}}</script>'
     )
     sandbox.replay.add(SITE, "GET", f"/@_/video/{first}", headers={"content-type": "text/html"}, body=body)
+    without_a_list(sandbox)
     results = await every(web.read_posts(own(sandbox, channel), [first, *others]))
     assert isinstance(results[0], PostUnread) and results[0].kind == "changed"
     assert all(isinstance(result, PostReading) for result in results[1:])
