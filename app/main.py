@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from uuid import UUID
 
 from litestar import Litestar
 from litestar.datastructures import CacheControlHeader, State
@@ -33,6 +34,7 @@ from app.platforms import all_platforms
 from app.platforms.sandbox_control import SandboxControl
 from app.platforms.youtube import process_env
 from app.settings import Settings
+from app.tasks import connections
 from app.tasks import queue as queues
 from app.tasks.parts import Parts as TaskParts
 from app.web.errors import render_error, translator
@@ -222,7 +224,22 @@ async def seed_demo(settings: Settings) -> demo.DemoAccount:
         raise SystemExit("The demo needs its sandbox: start it with `sightline demo`.")
     try:
         modest = settings.model_copy(update={"max_posts_per_account": demo.MAX_POSTS})
-        async with reading(modest) as (database, _egress, platforms, collector):
-            return await demo.seed(settings.var, database, collector, platforms, plan_of(modest), world)
+        async with reading(modest) as (database, egress, platforms, collector):
+            parts = task_parts(modest, database, egress, platforms, collector)
+
+            async def connect(workspace: UUID, attempt: UUID) -> None:
+                await connections.connect({"parts": parts}, workspace=str(workspace), attempt=str(attempt))
+
+            return await demo.seed(
+                settings.var,
+                database,
+                collector,
+                platforms,
+                plan_of(modest),
+                world,
+                vault=parts.vault,
+                public_url=settings.public_url,
+                connect=connect,
+            )
     finally:
         await world.aclose()

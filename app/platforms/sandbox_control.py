@@ -1,6 +1,8 @@
 """The sandbox's control server, as the demo's ribbon uses it. Only there: production refuses its settings."""
 
+import re
 from datetime import datetime
+from html import unescape
 from typing import Any
 
 import httpx
@@ -62,6 +64,15 @@ class SandboxControl:
 
     async def switch(self, fault: str, on: bool) -> None:
         await self._ask("POST", "/faults", json={"preset": fault, "on": on})
+
+    async def agree(self, url: str, name: str) -> str:
+        page = (await self._http.get(url)).raise_for_status().text
+        accounts = re.findall(r'name="account" value="([^"]*)"[^>]*> ([^<]*)<', page)
+        chosen = next((key for key, label in accounts if name in unescape(label)), accounts[0][0])
+        scopes = [unescape(scope) for scope in re.findall(r'name="scope" value="([^"]*)"', page)]
+        form = {"account": unescape(chosen), "decision": "allow", "scope": scopes}
+        answer = await self._http.post(url, data=form)
+        return answer.headers["location"]
 
     async def creators(self) -> list[WorldCreator]:
         state = msgspec.json.decode(await self._ask("GET", "/state"), type=_State)

@@ -43,6 +43,11 @@ class World(Protocol):
         """Switch one on or off."""
         ...
 
+    async def agree(self, url: str, name: str) -> str:
+        """Let an application in at a provider's consent page, as the account called `name` or the first. Returns where
+        the browser is sent back to."""
+        ...
+
     async def creators(self) -> list[WorldCreator]:
         """Who lives there."""
         ...
