@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sandbox.control import Control
 from sandbox.core import Sandbox
+from sandbox.keys import SETTINGS
 
 _PR_SET_PDEATHSIG = 1
 
@@ -49,6 +50,7 @@ def main() -> None:
         "consent": sandbox.consent_url,
         "telegram": str(sandbox.telegram.public_key),
         "token": control.token,
+        "settings": SETTINGS,
         "clock": str(sandbox.clock.path),
     }
     sys.stdout.write(json.dumps(ready) + "\n")

@@ -44,7 +44,7 @@ def ready(process: subprocess.Popen[str]) -> dict[str, str]:
 def test_one_line_then_it_answers_until_told_to_stop(start: Start, tmp_path: Path) -> None:
     process = start("--seed", "3", "--start", "2026-06-01T00:00:00", "--rate", "0")
     line = ready(process)
-    assert set(line) == {"proxy", "ca", "spki", "control", "consent", "token", "clock", "telegram"}
+    assert set(line) == {"proxy", "ca", "spki", "control", "consent", "token", "clock", "telegram", "settings"}
     assert Path(line["ca"]).is_relative_to(tmp_path)
     headers = {"authorization": f"Bearer {line['token']}"}
     with httpx.Client(trust_env=False) as client:
