@@ -12,6 +12,7 @@ FOLDERS = (
     "vk",
     "dzen",
     "wibes",
+    "pinterest",
 )
 
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp
 
 from sandbox.faults import Preset
-from sandbox.platforms import dzen, google_oauth, instagram, telegram_web, tiktok, vk, wibes, youtube
+from sandbox.platforms import dzen, google_oauth, instagram, pinterest, telegram_web, tiktok, vk, wibes, youtube
 from sandbox.world import World
 
-PLATFORMS = (youtube, google_oauth, tiktok, instagram, telegram_web, vk, dzen, wibes)
+PLATFORMS = (youtube, google_oauth, tiktok, instagram, telegram_web, vk, dzen, wibes, pinterest)
 
 
 def hosts(world: World, strict: bool) -> Mapping[str, ASGIApp]:

@@ -81,7 +81,7 @@ def test_accounts(sandbox: Sandbox, kind: str, seed: int) -> None:
 def test_walls(sandbox: Sandbox, call: str, seed: int) -> None:
     channel, now = channel_of(sandbox), sandbox.world.now
     listed = channel.listed(now)[:5]
-    good = {"count": 5, "items": [fake.item(channel, post, now) for post in listed]}
+    good: dict[str, Any] = {"count": 5, "items": [fake.item(channel, post, now) for post in listed]}
     ids = [post.id for post in listed]
     broken = Node(mutated(good, seed, 8), "VK")
     try:
@@ -106,15 +106,15 @@ def test_walls(sandbox: Sandbox, call: str, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_statistics(seed: int) -> None:
-    day: dict[str, Any] = {
+    parts: dict[str, Any] = {
         "period_from": 1793577600,
         "visitors": {"views": 11, "visitors": 12, "mobile_views": 13},
         "reach": {"reach": 14, "reach_subscribers": 15, "mobile_reach": 16},
         "activity": {"likes": 17, "comments": 18, "copies": 19, "hidden": 20, "subscribed": 21, "unsubscribed": 22},
     }
-    truth = {name: value for part in parse.STATISTICS for name, value in day[part].items()}
+    truth = {name: value for part in parse.STATISTICS for name, value in parts[part].items()}
     try:
-        told = parse.statistics(Node(mutated([day], seed, 3), "VK"))
+        told = parse.statistics(Node(mutated([parts], seed, 3), "VK"))
     except PlatformError:
         return
     for one in told:
