@@ -116,7 +116,9 @@ def test_postgres(home: House, rounds: Rounds, chance: random.Random, tell: Tell
 def test_postgres_away_for_a_minute(home: House, chance: random.Random, tell: Tell) -> None:
     """However long it was away, they do not wait long once it is back."""
     into_the_middle(home, chance)
+    assert home.postgres.process is not None
     home.postgres.kill()
+    home.postgres.process.wait()
     time.sleep(60)  # the time that it is away
     asked = home.sandbox.clock.moment
     home.postgres.start()
