@@ -6,8 +6,9 @@ from app.domain.ports.values import Metric
 from app.platforms.telegram.api import Api
 from app.platforms.telegram.links import HOST, PLATFORM, profile_url, recognise
 from app.platforms.telegram.preview import Preview
+from app.platforms.telegram.sender import TelegramSignIn
 
-__all__ = ["platform"]
+__all__ = ["TelegramSignIn", "platform"]
 
 
 def platform(means: Means) -> Platform:

@@ -22,6 +22,21 @@ FROZEN = N_(
 LIMITED = N_("Telegram has limited this account. It rests until its owner asks @SpamBot why and connects it again.")
 FLOOD = N_("Telegram asks this account to wait. We go on when the wait is over.")
 
+# Signing in
+NOT_A_PHONE = N_("This is no phone number. Type it with its country code, such as +44 20 7946 0000.")
+NO_ACCOUNT = N_("Telegram has no account with this phone number. Check the number.")
+WRONG_CODE = N_("The code is not right. Type the one that Telegram sent last.")
+WRONG_PASSWORD = N_("The password is not right. Type the two-factor password of the Telegram account.")
+CODE_OVER = N_("The code has run out. Begin again to get another.")
+NO_OTHER_WAY = N_("Telegram has no other way to send the code. Type the one that was sent last.")
+TOO_MANY_CODES = N_(
+    "Telegram takes no more attempts with this account for now. Try again tomorrow, or scan the QR code."
+)
+EMAIL_NEEDED = N_(
+    "Telegram wants an e-mail address for this account first. Set it up in the Telegram app, then begin again."
+)
+ATTEMPT_OVER = N_("This attempt to sign in has ended. Begin again.")
+
 # The public preview
 PAGES_OFF = N_(
     "Reading Telegram's public pages is switched off (TELEGRAM_PUBLIC_PAGES). Connect a Telegram account to "
