@@ -248,6 +248,16 @@ async def test_a_permission_that_was_left_out(
         await unsaid.read_insights(channel.id, posts=[])
 
 
+async def test_an_api_that_is_switched_off(own: OwnChannel, channel: Channel, sandbox: Sandbox) -> None:
+    sandbox.edit("raise_flag", flag="youtube.analytics_disabled")
+    with pytest.raises(NeedsAction, match="Switch both on"):
+        await own.read_insights(channel.id, posts=[])
+    assert (await own.read_account(by_id(channel.id))).metrics[Metric.VIEWS]
+    sandbox.switch("youtube-api-disabled", True)
+    with pytest.raises(NeedsAction, match="Switch both on"):
+        await own.read_account(by_id(channel.id))
+
+
 async def test_our_own_ledger_stops_before_the_call(own: OwnChannel, channel: Channel, ledger: Ledger) -> None:
     ledger.left = 1
     with pytest.raises(QuotaSpent):
