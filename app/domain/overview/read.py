@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.collection import read as collection
+from app.domain.collection.breakers import PAUSED
 from app.domain.collection.read import RunRow
 from app.domain.metrics import read as metrics
 from app.domain.metrics.read import Series
@@ -196,8 +197,8 @@ async def _stepped_over(session: AsyncSession, now: datetime) -> list[SteppedOve
     """Of each account's newest reading: accounts that could not be read at all are among the troubles."""
     rows = await session.execute(
         text("""
-            select a.platform, e.source, min(r.source) as instead, e.kind, e.message,
-                   (array_agg(e.params order by r.started_at desc))[1] as params, count(distinct a.id) as accounts,
+            select a.platform, e.source, min(r.source) as instead, y.kind, y.message,
+                   (array_agg(y.params order by r.started_at desc))[1] as params, count(distinct a.id) as accounts,
                    (array_agg(r.id order by r.started_at desc))[1] as run_id, min(r.started_at) as since
             from tracked_account t
             join account a on a.id = t.account_id
@@ -207,11 +208,15 @@ async def _stepped_over(session: AsyncSession, now: datetime) -> list[SteppedOve
                           order by c.started_at desc limit 1) r on r.source is not null
             cross join lateral jsonb_to_recordset(r.tried)
                 as e (source text, kind text, message text, params jsonb, post text)
-            where t.deleted_at is null and e.post is null and e.kind in ('needs_action', 'quota', 'blocked')
+            left join source_health h on h.platform = a.platform and h.source = e.source and e.message = :paused
+            -- who is left alone for a while has the reason of the failure before
+            cross join lateral (select coalesce(h.error_kind, e.kind) as kind, coalesce(h.error, e.message) as message,
+                                       case when h.error is null then e.params else h.error_params end as params) y
+            where t.deleted_at is null and e.post is null and y.kind in ('needs_action', 'quota', 'blocked')
                   and e.source <> r.source
-            group by a.platform, e.source, e.kind, e.message
+            group by a.platform, e.source, y.kind, y.message
             order by count(distinct a.id) desc, a.platform, e.source limit 5
         """),
-        {"since": now - LATELY},
+        {"since": now - LATELY, "paused": PAUSED},
     )
     return [SteppedOver(**{**r._mapping, "params": r.params or {}}) for r in rows]

@@ -44,11 +44,15 @@ def numbers_in(value: Any) -> set[int]:
             waiting += part.values()
         elif isinstance(part, list):
             waiting += part
-        elif isinstance(part, int | float) and not isinstance(part, bool) and part == part // 1:
-            found.add(int(part))
-        elif isinstance(part, str) and part.isascii() and part.isdigit():
+        elif _whole(part):
             found.add(int(part))
     return found
+
+
+def _whole(value: Any) -> bool:
+    if isinstance(value, str):
+        return value.isascii() and value.isdigit()
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
 
 
 def _places(value: Any) -> Iterator[tuple[Any, Any]]:

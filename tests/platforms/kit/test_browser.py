@@ -93,11 +93,14 @@ def test_what_a_check_for_robots_looks_like() -> None:
 
 async def test_it_goes_out_through_our_proxy_only(shows: Browser, sandbox: Sandbox) -> None:
     """Neither to this machine's own services nor to names that the proxy refuses; and no pictures."""
-    listening = await asyncio.start_server(lambda _r, w: w.close(), "127.0.0.1", 0)
-    port = listening.sockets[0].getsockname()[1]
     connected = []
-    listening.close()
-    server = await asyncio.start_server(lambda _r, w: (connected.append(1), w.close()), "127.0.0.1", port)  # type: ignore[func-returns-value]
+
+    async def meet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connected.append(1)
+        writer.close()
+
+    server = await asyncio.start_server(meet, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
     url = serve(
         sandbox,
         "/@reaches",
@@ -116,7 +119,7 @@ async def test_one_browser_shows_many_pages_and_is_replaced(
 ) -> None:
     monkeypatch.setattr(browser, "PAGES", 3)
     url = serve(sandbox, "/@one", "<title>one</title><script>document.cookie = 'seen=1'</script>")
-    used = []
+    used: list[int] = []
     for _ in range(5):
         shown = await shows.show(url, "document.title + document.cookie")
         assert shown.value == "oneseen=1"
