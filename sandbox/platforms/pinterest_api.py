@@ -160,7 +160,7 @@ class _Api:
         listed = it.listed(now)
         start = next((n for n, post in enumerate(listed) if post.id == query.get("bookmark")), 0)
         bookmark = listed[start + size].id if start + size < len(listed) else None
-        items = [_pin(post, now, query.get("pin_metrics") == "true") for post in listed[start : start + size]]
+        items = [pin(post, now, query.get("pin_metrics") == "true") for post in listed[start : start + size]]
         return JSONResponse({"items": items, "bookmark": bookmark})
 
     async def pin(self, request: Request) -> Response:
@@ -168,7 +168,7 @@ class _Api:
         post = it.post(request.path_params["pin"], now)
         if post is None or post.state(now) is not State.PUBLIC:
             raise _Refused(404, 50, "Pin not found.")
-        return JSONResponse(_pin(post, now, request.query_params.get("pin_metrics") == "true"))
+        return JSONResponse(pin(post, now, request.query_params.get("pin_metrics") == "true"))
 
     async def account_analytics(self, request: Request) -> Response:
         it = self._analysed(request, "user_accounts:read")
@@ -254,7 +254,7 @@ def _of_day(views: int) -> dict[str, int]:
     }
 
 
-def _pin(post: Post, now: float, metrics: bool) -> Blob:
+def pin(post: Post, now: float, metrics: bool) -> Blob:
     media: Blob = {"media_type": "video" if post.format == "video" else "image"}
     media["images"] = {f"{size}x": {"width": size, "height": size, "url": web.image(post.id, size)} for size in (600,)}
     found: Blob = {

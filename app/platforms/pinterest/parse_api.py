@@ -98,6 +98,8 @@ def pin(item: Node) -> PostReading:
     pin_id = item["id"].id(25)
     if not PIN_ID.fullmatch(pin_id):
         raise item["id"].changed()
+    if "pin_metrics" not in item:  # they were asked for; a pin that has none says null
+        raise item["pin_metrics"].changed()
     life = item["pin_metrics"]
     life = life["lifetime_metrics"] if life.exists else life
     numbers = Numbers(
