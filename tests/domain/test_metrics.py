@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.metrics import read, service
+from app.domain.ports.values import Metric, Missing
 from app.domain.posts import service as posts
 from app.lib.db import Database
 from tests import factories
@@ -84,6 +85,23 @@ async def test_gains_are_differences_between_readings(database: Database) -> Non
         assert (await session.execute(gained)).one() == (170, 4)
 
 
+async def test_monthly_views_are_a_gauge_the_last_reading_stands_and_nothing_is_gained_of_them(
+    database: Database,
+) -> None:
+    async with database.transaction() as session:
+        account = (await factories.account(session, now=T0)).id
+        for minutes, seen in ((0, 5_000), (10, 4_200), (70, 4_900)):
+            at = T0 + timedelta(minutes=minutes)
+            await service.record_account(session, observation(account, at, followers=10, monthly_views=seen), origin())
+        assert await session.scalar(text("select monthly_views from account_latest")) == 4_900
+        rolled = text("select monthly_views, views, gained_views from account_rollup order by bucket")
+        assert [tuple(row) for row in await session.execute(rolled)] == [(4_200, None, None), (4_900, None, None)]
+        series = await read.series(
+            session, [account], zone="UTC", first=T0.date(), last=T0.date(), now=T0 + timedelta(hours=2)
+        )
+    assert [(day.views, day.views_total, day.gained_views) for day in series[account].days] == [(None, None, None)]
+
+
 async def test_days_keep_gaps_and_say_what_a_day_gained(database: Database) -> None:
     async with database.transaction() as session:
         account = (await factories.account(session, now=T0)).id
@@ -114,3 +132,38 @@ async def test_missing_numbers_keep_their_reason(database: Database) -> None:
         point = (await read.history(session, "account", account, ["followers", "views"]))[0]
     assert point.values == {"followers": None, "views": 7}
     assert point.missing == {"followers": "not_given"}
+
+
+async def test_an_unreadable_number_leaves_the_last_good_one_with_its_own_date(database: Database) -> None:
+    """However often it is not found; any other reason takes its place, and so does the next number."""
+
+    async def newest(session: AsyncSession) -> read.Numbers:
+        names = ("observed_at", "recorded_at", "source", "collector", "run_id", "missing", "followers", "views")
+        columns = ", ".join(f"{name} as n_{name}" for name in names)
+        row = (await session.execute(text(f"select {columns} from account_latest"))).one()
+        return read.numbers(row, ("followers", "views"))
+
+    def seen(hours: int, why: Missing | None = None, followers: int | None = None) -> service.Observation:
+        missing = {Metric.FOLLOWERS: why} if why else {}
+        metrics = {Metric.FOLLOWERS: followers, Metric.VIEWS: 1000 + hours}
+        return service.Observation(account, T0 + timedelta(hours=hours), metrics, missing)
+
+    async with database.transaction() as session:
+        account = (await factories.account(session, now=T0)).id
+        await service.record_account(session, seen(0, followers=100), origin())
+        for hours in (1, 2):
+            await service.record_account(session, seen(hours, Missing.UNREADABLE), origin("yt_dlp"))
+            numbers = await newest(session)
+            kept = numbers["followers"].kept
+            assert kept is not None and (kept.observed_at, kept.source) == (T0, "data_api")
+            assert (numbers["followers"].value, numbers["followers"].missing) == (100, None)
+            assert numbers["views"] == read.Number(1000 + hours)
+            assert numbers.origin is not None and numbers.origin.source == "yt_dlp"
+        assert await session.scalar(text("select count(*) from account_snapshot where followers is null")) == 2
+        await service.record_account(session, seen(3, followers=110), origin())
+        assert (await newest(session))["followers"] == read.Number(110)
+        await service.record_account(session, seen(4, Missing.UNREADABLE), origin())
+        await service.record_account(session, seen(5, Missing.HIDDEN), origin())
+        assert (await newest(session))["followers"] == read.Number(None, "hidden")
+        await service.record_account(session, seen(6, Missing.UNREADABLE), origin())
+        assert (await newest(session))["followers"] == read.Number(None, "unreadable")

@@ -26,6 +26,7 @@ from app.domain.ports.values import (
 )
 from app.lib import clock
 from app.lib.egress import Egress
+from app.platforms.youtube import parse_web
 from app.platforms.youtube.ytdlp import WebPages
 from sandbox.core import Sandbox
 from sandbox.world import Channel
@@ -112,6 +113,27 @@ async def test_hidden_subscribers_are_null(web: WebPages) -> None:
 async def test_who_is_not_there_is_gone(web: WebPages, who: Ref) -> None:
     with pytest.raises(Gone):
         await web.read_account(who)
+
+
+async def test_what_has_lost_its_place_is_unreadable_and_what_is_hidden_is_not_given(
+    web: WebPages, sandbox: Sandbox
+) -> None:
+    channel = channel_of(sandbox, "orbitnotes")
+    old, new = (post.id for post in channel.listed(sandbox.world.now, "long")[:2])
+    sandbox.edit("hide_likes", video=old)
+    sandbox.edit("comments_off", video=old)
+    hidden = parse_web.video(old, *await web._run(web._watch, old), "videos")
+    assert isinstance(hidden, PostReading)
+    assert hidden.missing == {Metric.LIKES: Missing.NOT_GIVEN, Metric.COMMENTS: Missing.NOT_GIVEN}
+    info, said = await web._run(web._watch, new)
+    assert info[parse_web.PLACES] >= {"likes", "comments"}
+    moved = {**info, "like_count": None, "comment_count": None, parse_web.PLACES: frozenset()}
+    odd = parse_web.video(new, moved, said, "videos")
+    assert isinstance(odd, PostReading)
+    assert odd.missing == {Metric.LIKES: Missing.UNREADABLE, Metric.COMMENTS: Missing.UNREADABLE}
+    sandbox.switch("youtube-layout-change", True)
+    profile = await web.read_account(ref(RefKind.HANDLE, "orbitnotes"))
+    assert profile.missing[Metric.FOLLOWERS] is Missing.UNREADABLE
 
 
 # ---------------------------------------------------------------- posts
