@@ -184,7 +184,12 @@ class Settings(BaseSettings):
     def host_limits(self) -> dict[str, HostLimit]:
         """How quickly each host may be asked; HOST_PACE has the last word."""
         slow = HostLimit(concurrency=1, min_delay=self.dzen_request_delay)
-        return {"dzen.ru": slow, "*.dzen.ru": slow, "wibes.ru": slow, "*.wibes.ru": slow, **self.host_pace}
+        return {
+            **dict.fromkeys(("dzen.ru", "*.dzen.ru", "wibes.ru", "*.wibes.ru"), slow),
+            "api.vk.com": HostLimit(concurrency=2, min_delay=0.34),  # three a second is what VK allows
+            "www.pinterest.com": HostLimit(concurrency=1, min_delay=1.0),
+            **self.host_pace,
+        }
 
     def of_platforms(self) -> dict[str, str]:
         """What platforms are given: each of their settings that has a value, as text, by its name in lower case."""
