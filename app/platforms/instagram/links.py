@@ -4,20 +4,16 @@ Forms of addresses: those Instagram's own pages and share buttons make. Evidence
 """
 
 import re
-import unicodedata
-from urllib.parse import unquote
 
 from app.domain.ports.values import Ref, RefKind
+from app.platforms.kit import pasted
 
 PLATFORM = "instagram"
 
-_LONGEST = 2048
 SHORTCODE = re.compile(r"[A-Za-z0-9_-]{5,11}")
 _PRIVATE_CODE = re.compile(r"[A-Za-z0-9_-]{39}")  # a shortcode and 28 characters that let followers in
 _HANDLE = re.compile(r"(?!\.)(?!.*\.\.)[A-Za-z0-9._]{1,30}(?<!\.)")
-_ADDRESS = re.compile(r"(?:https?:)?(?://)?([A-Za-z0-9.-]+)(?::(?:80|443))?([/?#].*)?", re.IGNORECASE)
 _HOST = re.compile(r"(?:(?:www|m|web)\.)?(?:instagram\.com|instagr\.am)")
-_WRAPPING = "\"'`«»“”„‘’<>()[]{},;|\ufeff\u200b\u200c\u200d\u200e\u200f\u2060"
 _WITH_SHORTCODE = {"p", "reel", "reels", "tv"}
 _TABS = {"channel", "feed", "followers", "following", "guides", "live", "photos", "reels", "reposts", "tagged", "video"}
 # First path segments that are Instagram's own pages and never an account's name.
@@ -37,17 +33,10 @@ def recognise(text: str) -> Ref | None:
 
     Handles are in lower case, as Instagram keeps them. A bare @name is nobody's in particular: None.
     """
-    text = _unwrapped(text)
-    if not text or len(text) > _LONGEST or re.search(r"[\s\\]", text):
+    address = pasted.address(text)
+    if address is None or not _HOST.fullmatch(address.host):
         return None
-    address = _ADDRESS.fullmatch(text)
-    if address is None or not _HOST.fullmatch(address[1].lower().removesuffix(".")):
-        return None
-    path = re.split(r"[?#]", address[2] or "")[0]
-    try:
-        return _of_path([unquote(part, errors="strict") for part in path.split("/") if part])
-    except UnicodeDecodeError:
-        return None
+    return _of_path(list(address.steps))
 
 
 def profile_url(ref: Ref) -> str:
@@ -65,16 +54,6 @@ def post_url(shortcode: str, *, reel: bool = False) -> str:
 def handle(name: str) -> str | None:
     """A name as Instagram keeps it, or None when it can be nobody's."""
     return name.lower() if _HANDLE.fullmatch(name) and name.lower() not in _OWN_PAGES else None
-
-
-def _unwrapped(text: str) -> str:
-    """Without what comes along when people copy: spaces, quotes, brackets, invisible marks, a closing full stop."""
-    text = unicodedata.normalize("NFC", text)
-    before = None
-    while before != text:
-        before = text
-        text = text.strip().strip(_WRAPPING).rstrip(".")
-    return text
 
 
 def _of_path(parts: list[str]) -> Ref | None:

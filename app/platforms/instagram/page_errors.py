@@ -107,6 +107,8 @@ def session_trouble(error: Exception, heard: Heard | None) -> NeedsAction | None
     if isinstance(error, known.LoginException):
         if heard is not None and (heard.status == 429 or heard.status >= 500 or _WAIT.search(message)):
             return None  # nothing is wrong with the account: try again later
+        if "JSON decode fail" in str(error):
+            return None  # no answer of the login's: see `Refusals`
         if "Checkpoint" in str(error) or message in _CHALLENGES:
             return NeedsAction(words.CHECKPOINT)
         return NeedsAction(words.WRONG_PASSWORD if "does not exist" in str(error) else words.LOGIN_REFUSED)

@@ -5,12 +5,14 @@ import functools
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Any, TypeVar
 
-from app.domain.ports.errors import N_, Changed, Gone, NeedsAction, PlatformError
+from app.domain.ports.errors import N_, Changed, Gone, NeedsAction, PlatformError, RetryAfter
 from app.domain.ports.platform import Means
 from app.domain.ports.values import Metric, PostGone, PostResult, PostState, PostUnread, Profile, Ref, RefKind
+from app.lib import clock
 from app.platforms.instagram import parse_web, wire, words
 from app.platforms.instagram.page_errors import Refusals, no_profile, no_user, session_trouble
 from app.platforms.instagram.wire import LABEL, Wire, changed
@@ -19,6 +21,7 @@ from app.platforms.kit import Node
 T = TypeVar("T")
 
 _WHOLE_READING = 120.0
+_BETWEEN_LOGINS = timedelta(minutes=30)
 _BATCH = 6
 _MOST_ANONYMOUS = 12  # one page; each of its posts is a request of its own
 _INFO = "xdt_api__v1__media__shortcode__web_info"
@@ -259,6 +262,7 @@ class SessionPages(PublicPages):
         self._username = means.setting("instagram_username")
         self._password = means.setting("instagram_password")
         self._refused: NeedsAction | None = None
+        self._not_before: datetime | None = None  # the next login after one that did not come through
 
     @property
     def configured(self) -> bool:
@@ -299,8 +303,12 @@ class SessionPages(PublicPages):
     def _made(self) -> Any:
         if self._refused is not None:
             raise self._refused
+        if self._not_before is not None and clock.now() < self._not_before:
+            raise RetryAfter(words.LOGIN_LATER, until=self._not_before)
         loader = super()._made()
+        self._not_before = clock.now() + _BETWEEN_LOGINS
         loader.login(self._username, self._password)
+        self._not_before = None
         return loader
 
     def _failed(self, error: Exception, way: Wire) -> PlatformError:

@@ -44,6 +44,7 @@ WRONG_PASSWORD = N_(
 LOGIN_REFUSED = N_(
     "Instagram refuses the login of INSTAGRAM_USERNAME. Log in with it in a browser to see why, then restart."
 )
+LOGIN_LATER = N_("The login of INSTAGRAM_USERNAME did not come through. We try again later.")
 SESSION_ENDED = N_(
     "Instagram has ended the session of INSTAGRAM_USERNAME. Log in with it in a browser to see why, then restart. We "
     "do not log in again by ourselves."
