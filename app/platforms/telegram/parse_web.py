@@ -17,7 +17,7 @@ from typing import Any
 
 from lxml import etree, html
 
-from app.domain.ports.errors import Changed
+from app.domain.ports.errors import Changed, Unsupported
 from app.domain.ports.values import (
     Format,
     Metric,
@@ -30,6 +30,7 @@ from app.domain.ports.values import (
     Profile,
 )
 from app.platforms.kit import MOST, Number, Numbers
+from app.platforms.telegram import words
 from app.platforms.telegram.common import changed, one_line
 from app.platforms.telegram.links import is_name, post_url
 
@@ -133,9 +134,12 @@ def single(text: str, name: str, post_id: str) -> PostResult:
             result = _message(message, name)
             if result is not None:
                 return result
+    refusal = _first(root, "tgme_widget_message_error")
     # Telegram's words for a post that was deleted, and for a channel that is not there
-    if _first(root, "tgme_widget_message_error") is not None or _kind(root) == "nobody":
+    if "not found" in _line(refusal) or (refusal is None and _kind(root) == "nobody"):
         return PostGone(post_id, PostState.DELETED)
+    if refusal is not None:
+        return PostUnread(post_id, Unsupported.kind, words.NO_PREVIEW)
     error = changed("tgme_widget_message")
     return PostUnread(post_id, error.kind, error.message, error.params)
 
@@ -246,7 +250,10 @@ def _media(message: Any) -> tuple[Format, str | None, int | None]:
             return Format.PHOTO, _picture(element), None
         if not classes.isdisjoint(_OTHERS):
             return Format.UNKNOWN, None, None
-    return (Format.TEXT if _body(message) is not None else Format.UNKNOWN), None, None
+    hidden = _first(message, "message_media_not_supported") is not None
+    # The same notice stands below texts that only the app shows in full: such a post says so of itself.
+    plain = _body(message) is not None and (not hidden or "text_not_supported_wrap" in _classes(message))
+    return (Format.TEXT if plain else Format.UNKNOWN), None, None
 
 
 def _picture(element: Any, inside: str = "") -> str | None:

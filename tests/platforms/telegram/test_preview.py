@@ -226,3 +226,53 @@ def test_counts_that_are_none(text: str) -> None:
 def test_a_gone_post_says_so() -> None:
     page = '<div class="tgme_widget_message_error">Post not found</div>'
     assert parse_web.single(page, "durov", "7") == PostGone("7", PostState.DELETED)
+    refused = parse_web.single(page.replace("Post not found", "This channel can't be displayed"), "durov", "7")
+    assert isinstance(refused, PostUnread) and refused.kind == "unsupported"
+
+
+def post_with(media: str, classes: str = "") -> PostResult:
+    page = (
+        f'<div class="tgme_widget_message {classes}" data-post="durov/7">{media}'
+        '<span class="tgme_widget_message_views">5</span><a class="tgme_widget_message_date"><time '
+        'datetime="2026-06-15T18:58:13+00:00"></time></a></div>'
+    )
+    return parse_web.single(page, "durov", "7")
+
+
+TEXT = '<div class="tgme_widget_message_text js-message_text">one<br>two</div>'
+PHOTO = '<a class="tgme_widget_message_photo_wrap" style="background-image:url(\'https://cdn4.telesco.pe/a.jpg\')"></a>'
+VIDEO = (
+    '<div class="tgme_widget_message_video_player"><time class="message_video_duration">1:01:05</time>'
+    '<i class="tgme_widget_message_video_thumb" style="background-image:url(\'https://cdn4.telesco.pe/b.jpg\')"></i></div>'
+)
+NOTICE = '<div class="message_media_not_supported">Please open Telegram to view this post</div>'
+REPLY = '<a class="tgme_widget_message_reply"><div class="js-message_text js-message_reply_text">else</div></a>'
+
+
+@pytest.mark.parametrize(
+    ("media", "classes", "form", "title", "picture", "seconds"),
+    [
+        (TEXT, "", Format.TEXT, "one two", None, None),
+        (REPLY + TEXT, "", Format.TEXT, "one two", None, None),
+        (PHOTO + TEXT, "", Format.PHOTO, "one two", "https://cdn4.telesco.pe/a.jpg", None),
+        (VIDEO, "", Format.VIDEO, "", "https://cdn4.telesco.pe/b.jpg", 3665),
+        (PHOTO + VIDEO, "", Format.PHOTO, "", "https://cdn4.telesco.pe/a.jpg", None),
+        (TEXT + NOTICE, "text_not_supported_wrap", Format.TEXT, "one two", None, None),
+        (TEXT + NOTICE, "", Format.UNKNOWN, "one two", None, None),
+        (NOTICE, "", Format.UNKNOWN, "", None, None),
+        (
+            '<div class="tgme_widget_message_poll"><div class="tgme_widget_message_poll_question">Tea?</div></div>',
+            "", Format.UNKNOWN, "Tea?", None, None,
+        ),
+        (
+            '<div class="tgme_widget_message_document"><p class="tgme_widget_message_document_title">a.pdf</p></div>',
+            "", Format.UNKNOWN, "a.pdf", None, None,
+        ),
+    ],
+)  # fmt: skip
+def test_kinds_of_posts(
+    media: str, classes: str, form: Format, title: str, picture: str | None, seconds: int | None
+) -> None:
+    post = post_with(media, classes)
+    assert isinstance(post, PostReading) and post.metrics[Metric.VIEWS] == 5
+    assert (post.format, post.title, post.thumbnail_url, post.duration) == (form, title, picture, seconds)
