@@ -206,9 +206,7 @@ def _wall(world: World, given: Mapping[str, str]) -> Any:
     it = _walls(world, given)
     offset, count = int(given.get("offset", "0")), int(given.get("count", "20"))
     if not 0 < count <= 100:
-        raise _Refusal(
-            100, "One of the parameters specified was missing or invalid: count is too big"
-        )
+        raise _Refusal(100, "One of the parameters specified was missing or invalid: count is too big")
     listed = it.listed(world.now)
     items = [item(it, post, world.now) for post in listed]
     pinned = next((n for n, post in enumerate(listed) if f"vk.pinned.{it.id}_{post.id}" in world.flags), None)
@@ -223,7 +221,8 @@ def _posts(world: World, given: Mapping[str, str]) -> Any:
         owner, _, post_id = name.partition("_")
         it = world.channel(owner, "vk")
         post = it.post(post_id, world.now) if it else None
-        if it is not None and post is not None and world.state(it, post) is State.PUBLIC:
+        closed = f"vk.private.{owner}" in world.flags
+        if it is not None and post is not None and world.state(it, post) is State.PUBLIC and not closed:
             items.append(item(it, post, world.now))
     return {"items": items}
 

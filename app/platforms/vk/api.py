@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 
 from app.domain.ports.errors import N_, Gone
 from app.domain.ports.platform import Means
-from app.domain.ports.values import PostResult, Profile, Ref, RefKind
+from app.domain.ports.values import PostGone, PostResult, Profile, Ref, RefKind
 from app.platforms.kit import Http, Node
 from app.platforms.vk import api_errors, parse, words
 from app.platforms.vk.api_errors import LABEL
@@ -69,13 +69,19 @@ class VkApi:
                 return
 
     async def read_posts(self, ref: Ref, external_ids: Sequence[str]) -> AsyncIterator[Sequence[PostResult]]:
-        """As ReadsPosts, 100 a batch and call. A post that VK does not show is not told from a deleted one: DELETED."""
+        """As ReadsPosts, 100 a batch and call. A post that VK does not show is not told from a deleted one: DELETED.
+
+        When it shows none, the wall itself is asked whether it is closed, before anything is said to be deleted.
+        """
         owner = await self._owner(ref)
         ids = list(dict.fromkeys(external_ids))
         for start in range(0, len(ids), _PAGE):
             batch = ids[start : start + _PAGE]
             named = ",".join(f"{owner}_{one}" for one in batch)
-            yield parse.posts(await self._call("wall.getById", posts=named), owner, batch)
+            results = parse.posts(await self._call("wall.getById", posts=named), owner, batch)
+            if all(isinstance(result, PostGone) for result in results):
+                await self._call("wall.get", owner_id=owner, count="1")  # raises Gone when it is closed
+            yield results
 
     async def _owner(self, ref: Ref) -> str:
         if ref.kind is RefKind.POST:

@@ -1,7 +1,7 @@
 """VK's answers -> our values. Pure.
 
-Evidence: recordings of API 5.x of 2013 to 2022 (groups.getById, users.get, wall.get, wall.getById, stats.get,
-the shape of stats.getPostReach, errors); the envelopes of 5.199 (groups and items inside an object): VK's documentation.
+Evidence: recordings of API 5.x of 2013 to 2022 (groups.getById, users.get, wall.get, wall.getById, stats.get, errors,
+and the shape of stats.getPostReach); the envelopes of 5.199, lists inside an object: VK's documentation.
 """
 
 from collections.abc import Iterator

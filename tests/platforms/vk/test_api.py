@@ -149,6 +149,22 @@ async def test_a_private_wall_says_so_and_its_numbers_stay(api: VkApi, sandbox: 
     assert (await api.read_account(known(channel))).metrics[Metric.FOLLOWERS]
 
 
+@pytest.mark.parametrize("how", ["private", "terminated"])
+async def test_posts_of_a_closed_wall_are_not_taken_for_deleted(api: VkApi, sandbox: Sandbox, how: str) -> None:
+    channel = channel_of(sandbox)
+    ids = [post.id for post in channel.listed(sandbox.world.now)[:3]]
+    if how == "private":
+        sandbox.edit("raise_flag", flag=f"vk.private.{channel.id}")
+    else:
+        sandbox.edit("terminate", channel="vk:dvor_masterskaya")
+    with pytest.raises(Gone):
+        await every(api.read_posts(known(channel), ids))
+
+
+async def test_a_post_alone_that_was_deleted(api: VkApi, sandbox: Sandbox) -> None:
+    assert await every(api.read_posts(known(channel_of(sandbox)), ["5"])) == [PostGone("5", PostState.DELETED)]
+
+
 # ---------------------------------------------------------------- what goes wrong
 
 
