@@ -89,6 +89,8 @@ _PAGES = {
         GET /settings/audit
         GET /oauth/{provider}/authorize         GET /oauth/{provider}/callback
         POST /connections/keys/{provider}       POST /connections/{id}/disconnect
+        POST /connections/senders/{provider}    GET /connections/senders/{id}
+        POST /connections/senders/{id}/typed    POST /connections/senders/{id}/cancel
     """,
     Rule.SUPERUSER: """
         POST /sandbox/advance   POST /sandbox/fail

@@ -48,6 +48,7 @@ TASKS = (
     Task(connections.refresh_connection, timeout=90),
     Task(connections.read_connection, timeout=900, heartbeat=LEASE_SECONDS - 20),
     Task(connections.give_back, timeout=90),
+    Task(connections.sign_in_sender, timeout=400, heartbeat=LEASE_SECONDS - 20),
     Task(images.fetch_images, timeout=180, retries=2, heartbeat=45),
 )
 

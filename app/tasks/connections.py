@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.connections import connect as connecting
-from app.domain.connections import service
+from app.domain.connections import senders, service
 from app.domain.connections.models import Connection
 from app.domain.creators import service as creators
 from app.domain.ports.connections import Subject
@@ -62,7 +62,13 @@ async def read_connection(context: Context, *, workspace: str, connection: str) 
 async def give_back(context: Context, *, workspace: str, connection: str) -> None:
     """Tell the provider that a grant is no longer wanted, and forget its secret."""
     part = parts(context)
-    await service.give_back(part.database, part.vault, part.providers, UUID(workspace), UUID(connection))
+    await service.give_back(part.database, part.vault, part.providers, part.sign_ins, UUID(workspace), UUID(connection))
+
+
+async def sign_in_sender(context: Context, *, workspace: str, attempt: str) -> None:
+    """Hold the conversation that connects a person's own account."""
+    part = parts(context)
+    await senders.run(part.database, part.vault, part.sign_ins, UUID(workspace), UUID(attempt))
 
 
 async def connections_due(context: Context) -> None:
@@ -75,6 +81,8 @@ async def connections_due(context: Context) -> None:
         for kind, workspace, key in found:
             if kind == "attempt":
                 jobs.enqueue(session, "connect", key=f"connect:{key}", workspace=workspace, attempt=key)
+            elif kind == "sender":
+                jobs.enqueue(session, "sign_in_sender", key=f"sender:{key}", workspace=workspace, attempt=key)
             elif kind == "refresh":
                 jobs.enqueue(session, "refresh_connection", key=f"refresh:{key}", workspace=workspace, connection=key)
             else:

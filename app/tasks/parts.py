@@ -8,7 +8,8 @@ from app.domain.collection.run import Collector
 from app.domain.collection.service import Plan
 from app.domain.insights.run import OwnReader
 from app.domain.ports.connections import KeyProvider, OAuthProvider
-from app.domain.ports.platform import Platform, keys_of, oauth_of
+from app.domain.ports.platform import Platform, keys_of, oauth_of, sign_ins_of
+from app.domain.ports.senders import SignIn
 from app.lib.crypto import Vault
 from app.lib.db import Database
 from app.lib.egress import Egress
@@ -28,6 +29,11 @@ class Parts:
     def providers(self) -> dict[str, OAuthProvider]:
         """Providers of OAuth grants, by name."""
         return oauth_of(self.platforms)
+
+    @property
+    def sign_ins(self) -> dict[str, SignIn]:
+        """Services to which a person's own account is signed in, by name."""
+        return sign_ins_of(self.platforms)
 
     @property
     def keys(self) -> dict[str, KeyProvider]:

@@ -203,7 +203,7 @@ async def test_disconnecting_tells_the_provider_and_forgets_the_secret(room: Roo
         await service.disconnect(session, SYSTEM, room.key)
     with pytest.raises(NotFound):
         await room.credential()
-    await service.give_back(room.database, room.vault, {"google": room.provider}, room.workspace, room.key)
+    await service.give_back(room.database, room.vault, {"google": room.provider}, {}, room.workspace, room.key)
     assert room.provider.revoked == [SECRET]
     async with room.database.transaction(room.workspace) as session:
         assert (await session.get_one(Connection, room.key)).secret is None

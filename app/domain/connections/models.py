@@ -80,6 +80,29 @@ class ConnectAttempt(WorkMixin, HasId, Base):
         return f"attempt:{self.id}"
 
 
+class SenderAttempt(WorkMixin, HasId, Base):
+    """Somebody connecting their own account step by step; a worker holds the conversation.
+
+    kind: "qr", "phone". step: starting, qr, code, password, done, failed. shown: sealed: what the step shows (the
+    link of the code, the hint). typed: sealed: what the person typed and the worker has not taken yet.
+    """
+
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspace.id", ondelete="cascade"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("app_user.id", ondelete="cascade"))
+    provider: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(String(8))
+    step: Mapped[str] = mapped_column(String(16), default="starting")
+    shown: Mapped[str | None] = mapped_column(Text)
+    typed: Mapped[str | None] = mapped_column(Text)
+    opened_at: Mapped[datetime] = mapped_column()
+    error_params: Mapped[dict[str, Any] | None] = mapped_column(Json)
+
+    @property
+    def identity(self) -> str:
+        """What its texts are sealed for."""
+        return f"sender:{self.id}"
+
+
 class ConnectionReading(WorkMixin, Base):
     """That what a connection opens is to be read, and when. One row per connection that opens an account."""
 

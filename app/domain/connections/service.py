@@ -25,6 +25,7 @@ from app.domain.connections.models import ConnectAttempt, Connection, Connection
 from app.domain.errors import N_, Conflict, Forbidden, NotFound
 from app.domain.ports.connections import Credential, OAuthProvider, Subject, Tokens
 from app.domain.ports.errors import PlatformError, Unauthorized
+from app.domain.ports.senders import SignIn
 from app.lib import bus, clock, jobs, signing
 from app.lib.crypto import CannotOpen, Vault
 from app.lib.db import Database, uuid7
@@ -182,7 +183,7 @@ async def keep(
     row.refreshing_until = row.error_kind = row.error = row.error_params = row.error_at = None
     session.add(row)
     await session.flush()
-    if subject.external_id:
+    if subject.platform:
         await session.execute(
             insert(ConnectionReading)
             .values(connection_id=row.id, workspace_id=workspace, state="due", due_at=now, attempts=0, fence=0)
@@ -367,7 +368,12 @@ async def disconnect(session: AsyncSession, actor: Actor, key: UUID) -> None:
 
 
 async def give_back(
-    database: Database, vault: Vault, providers: Mapping[str, OAuthProvider], workspace: UUID, key: UUID
+    database: Database,
+    vault: Vault,
+    providers: Mapping[str, OAuthProvider],
+    sign_ins: Mapping[str, SignIn],
+    workspace: UUID,
+    key: UUID,
 ) -> None:
     """Tell the provider and forget the secret. A provider that cannot be told keeps a grant that we no longer hold."""
     async with database.transaction(workspace) as session:
@@ -378,10 +384,12 @@ async def give_back(
             secret = secret_of(vault, row)
         except CannotOpen:
             secret = None
-    provider = providers.get(row.provider)
-    if secret is not None and provider is not None and row.kind == "oauth":
+    if secret is not None:
         try:
-            await provider.revoke(Tokens(secret.access, secret.refresh))
+            if row.kind == "oauth" and row.provider in providers:
+                await providers[row.provider].revoke(Tokens(secret.access, secret.refresh))
+            elif row.kind == "session" and row.provider in sign_ins:
+                await sign_ins[row.provider].log_out(secret.access)
         except PlatformError as error:
             log.warning("the provider did not take a grant back", connection=str(key), reason=error.message)
     async with database.transaction(workspace) as session:

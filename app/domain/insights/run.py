@@ -12,9 +12,11 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.accounts.models import Account
+from app.domain.accounts.models import Account, TrackedAccount
+from app.domain.accounts.service import ref_of
 from app.domain.connections import service as connections
 from app.domain.connections.models import Connection, ConnectionReading
 from app.domain.insights import service
@@ -59,8 +61,8 @@ class OwnReader:
             if fence is None:
                 return False
             connection = await session.get_one(Connection, key)
-            account = await session.get(Account, connection.account_id) if connection.account_id else None
-        reading = _Reading(self, workspace, connection, account, fence)
+            targets = await self._targets(session, connection)
+        reading = _Reading(self, workspace, connection, targets, fence)
         beat = asyncio.create_task(reading.keep_alive(asyncio.current_task()))
         error: PlatformError | None = None
         try:
@@ -75,6 +77,26 @@ class OwnReader:
             beat.cancel()
             await asyncio.gather(beat, return_exceptions=True)
         return True
+
+    async def _targets(self, session: AsyncSession, connection: Connection) -> list[tuple[Account, Ref]]:
+        """What it reads: the account that it opens, or one that opens none, every followed account of its platform."""
+        if connection.external_id:
+            account = await session.get(Account, connection.account_id) if connection.account_id else None
+            if account is None:
+                return []
+            return [(account, Ref(account.platform, RefKind.ID, connection.external_id, connection.handle))]
+        rows = await session.scalars(
+            select(Account)
+            .join(TrackedAccount, TrackedAccount.account_id == Account.id)
+            .where(
+                Account.platform == connection.platform,
+                Account.state != "gone",
+                TrackedAccount.enabled,
+                TrackedAccount.deleted_at.is_(None),
+            )
+            .order_by(Account.id)
+        )
+        return [(account, ref_of(account)) for account in rows]
 
     async def _with_credential(self, workspace: UUID, key: UUID, reading: "_Reading") -> None:
         """With a credential that was just refreshed when the first one is not accepted."""
@@ -94,13 +116,18 @@ class _Reading:
     """The reading of one connection under one lease."""
 
     def __init__(
-        self, reader: OwnReader, workspace: UUID, connection: Connection, account: Account | None, fence: int
+        self,
+        reader: OwnReader,
+        workspace: UUID,
+        connection: Connection,
+        targets: Sequence[tuple[Account, Ref]],
+        fence: int,
     ) -> None:
         self._database = reader._database
         self._platforms = reader._platforms
         self.workspace = workspace
         self.connection = connection
-        self.account = account
+        self._targets = targets
         self.fence = fence
         self.stories = False
 
@@ -118,65 +145,69 @@ class _Reading:
                 log.exception("heartbeat failed", connection=str(self.connection.id))
 
     @contextlib.asynccontextmanager
-    async def _write(self) -> AsyncIterator[AsyncSession]:
+    async def _write(self, account: Account) -> AsyncIterator[AsyncSession]:
         async with self._database.transaction(self.workspace) as session:
             await work.heartbeat(session, ConnectionReading, self.connection.id, self.fence)
             yield session
-            if self.account is not None:
-                await connections.announce(session, self.workspace, f"account:{self.account.id}")
+            await connections.announce(session, self.workspace, f"account:{account.id}")
 
     async def read(self, credential: Credential) -> None:
         """Read through every source that takes this provider's credentials. Raises PlatformError."""
         platform = self._platforms.get(self.connection.platform or "")
-        if platform is None or self.account is None or not self.connection.external_id:
+        if platform is None:
             return
         bound = [s.with_credential(credential) for s in platform.connected if s.provider == credential.provider]
-        ref = Ref(platform.name, RefKind.ID, self.connection.external_id, self.connection.handle)
+        for account, ref in self._targets:
+            await self._read_through(bound, account, ref)
+
+    async def _read_through(self, bound: Sequence[Source], account: Account, ref: Ref) -> None:
         answered = False
         last: PlatformError | None = None
         for source in bound:
             try:
-                await self._read(source, ref)
+                await self._read(source, account, ref)
                 answered = True
+            except Gone:
+                if self.connection.external_id:
+                    raise
+                return  # one of many: the public reading says so on its page
             except Unsupported as error:
                 last = last or error
         if not answered and last is not None:
             raise last
 
-    async def _read(self, source: Source, ref: Ref) -> None:
+    async def _read(self, source: Source, account: Account, ref: Ref) -> None:
         known: dict[str, UUID] = {}
         if isinstance(source, ReadsAccount):
             profile = await source.read_account(ref)
-            async with self._write() as session:
+            ref = Ref(ref.platform, RefKind.ID, profile.external_id, profile.handle or ref.handle)
+            async with self._write(account) as session:
                 now = clock.now()
-                assert self.account is not None
-                seen = metrics.Observation(self.account.id, now, profile.metrics, profile.missing)
+                seen = metrics.Observation(account.id, now, profile.metrics, profile.missing)
                 await metrics.record_account(session, seen, self._origin(source))
         if isinstance(source, ListsPosts):
             async for batch in source.list_posts(ref, limit=MAX_POSTS, known=frozenset()):
-                known |= await self._store_posts(source, [one for one in batch if isinstance(one, PostReading)])
+                readings = [one for one in batch if isinstance(one, PostReading)]
+                known |= await self._store_posts(source, account, readings)
         if isinstance(source, ReadsInsights):
             told = await source.read_insights(ref.value, posts=list(known))
-            async with self._write() as session:
-                assert self.account is not None
+            async with self._write(account) as session:
                 await service.record(
                     session, told, self._origin(source), workspace=self.workspace, connection=self.connection.id,
-                    account=self.account.id, posts=known,
+                    account=account.id, posts=known,
                 )  # fmt: skip
         if isinstance(source, ReadsStories):
             self.stories = True
             stories = await source.read_stories(ref.value)
-            async with self._write() as session:
-                assert self.account is not None
+            async with self._write(account) as session:
                 await service.record_stories(
-                    session, stories, self._origin(source), workspace=self.workspace, account=self.account.id
+                    session, stories, self._origin(source), workspace=self.workspace, account=account.id
                 )
 
-    async def _store_posts(self, source: Source, readings: Sequence[PostReading]) -> dict[str, UUID]:
-        async with self._write() as session:
+    async def _store_posts(self, source: Source, account: Account, readings: Sequence[PostReading]) -> dict[str, UUID]:
+        async with self._write(account) as session:
             now = clock.now()
-            assert self.account is not None
-            ids = await posts.upsert_own(session, self.workspace, self.account.id, readings, now)
+            ids = await posts.upsert_own(session, self.workspace, account.id, readings, now)
             seen = [metrics.Observation(ids[r.external_id], now, r.metrics, r.missing) for r in readings]
             await metrics.record_posts(session, seen, self._origin(source))
             return ids

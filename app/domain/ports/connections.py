@@ -79,6 +79,7 @@ class OAuthProvider(Protocol):
         ...
 
 
+@runtime_checkable
 class KeyProvider(Protocol):
     """A service that a workspace connects by typing a key of its own."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from app.domain.ports.connections import ConnectedSource, KeyProvider, OAuthProvider
+from app.domain.ports.senders import SignIn
 from app.domain.ports.values import Metric, PostResult, Profile, Ref
 
 # Reserve `units` of a quota bucket before a call. Raises QuotaSpent when there are not enough left.
@@ -127,6 +128,7 @@ class Platform:
     connected: tuple[ConnectedSource, ...] = ()  # sources that read with a workspace's own credential
     oauth: OAuthProvider | None = None  # how such a credential is granted
     keys: tuple[KeyProvider, ...] = ()  # or typed
+    sign_in: SignIn | None = None  # or made step by step with a person's own account
 
 
 def oauth_of(platforms: Mapping[str, Platform]) -> dict[str, OAuthProvider]:
@@ -137,3 +139,8 @@ def oauth_of(platforms: Mapping[str, Platform]) -> dict[str, OAuthProvider]:
 def keys_of(platforms: Mapping[str, Platform]) -> dict[str, KeyProvider]:
     """Services that are connected by a typed key, by name."""
     return {key.name: key for p in platforms.values() for key in p.keys}
+
+
+def sign_ins_of(platforms: Mapping[str, Platform]) -> dict[str, SignIn]:
+    """Services to which a person's own account is signed in, by name."""
+    return {p.sign_in.name: p.sign_in for p in platforms.values() if p.sign_in is not None}

@@ -25,6 +25,7 @@ def platform(means: Means) -> Platform:
         recognise=recognise,
         sources=(Preview(means),),
         connected=(Api(means),),
+        sign_in=TelegramSignIn(means),
         account_metrics={Metric.FOLLOWERS: N_("Subscribers")},
         post_metrics={
             Metric.VIEWS: N_("Views"),

@@ -12,6 +12,7 @@ from app.web.pages import (
     overview,
     posts,
     sandbox,
+    senders,
     settings,
     setup,
     sources,
@@ -22,7 +23,7 @@ from app.web.pages import (
 def handlers(*, sandboxed: bool) -> list[Any]:
     """The handlers of all pages; the sandbox's ribbon only where there is a sandbox."""
     pages = [
-        accounts, collection, connections, creators, images, login, overview, posts, settings, setup, sources,
+        accounts, collection, connections, creators, images, login, overview, posts, senders, settings, setup, sources,
         workspace,
     ]  # fmt: skip
     if sandboxed:

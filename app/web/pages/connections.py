@@ -13,7 +13,8 @@ from app.domain.connections.read import AttemptRow, ConnectionRow
 from app.domain.errors import N_, Forbidden, Invalid, NotFound
 from app.domain.identity.principal import Principal
 from app.domain.ports.connections import KeyProvider, OAuthProvider
-from app.domain.ports.platform import keys_of, oauth_of
+from app.domain.ports.platform import keys_of, oauth_of, sign_ins_of
+from app.domain.ports.senders import SignIn
 from app.settings import Settings
 from app.web.forms import FormData, Parts, errors_of, flash, see_other, text_of
 from app.web.render import page
@@ -21,7 +22,7 @@ from app.web.shell import Shell
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """A provider: how it is connected ("oauth" or "key"), and what there is of it. reason: why it cannot be now."""
+    """A provider, how it is connected ("oauth", "key", "sender"), and what there is. reason: why it cannot be now."""
 
     name: str
     label: str
@@ -43,16 +44,17 @@ class ConnectionsPage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _offer(
-    provider: OAuthProvider | KeyProvider, connections: list[ConnectionRow], attempts: list[AttemptRow]
+    provider: OAuthProvider | KeyProvider | SignIn, connections: list[ConnectionRow], attempts: list[AttemptRow]
 ) -> Offer:
-    oauth = isinstance(provider, OAuthProvider)
+    how = "oauth" if isinstance(provider, OAuthProvider) else "key" if isinstance(provider, KeyProvider) else "sender"
+    lacks = "" if isinstance(provider, KeyProvider) or provider.configured else provider.unconfigured_reason
     return Offer(
         name=provider.name,
         label=provider.label,
-        how="oauth" if oauth else "key",
+        how=how,
         feeds=provider.feeds,
-        reason=provider.unconfigured_reason if isinstance(provider, OAuthProvider) and not provider.configured else "",
-        hint="" if isinstance(provider, OAuthProvider) else provider.hint,
+        reason=lacks,
+        hint=provider.hint if isinstance(provider, KeyProvider) else "",
         scopes=provider.scopes if isinstance(provider, OAuthProvider) else (),
         connections=[one for one in connections if one.provider == provider.name],
         attempt=next((one for one in attempts if one.provider == provider.name), None),
@@ -61,7 +63,8 @@ def _offer(
 
 async def _context(session: AsyncSession, parts: Parts, shell: Shell, **more: Any) -> ConnectionsPage:
     connections, attempts = await read.connections(session), await read.attempts(session)
-    providers: list[OAuthProvider | KeyProvider] = [
+    providers: list[OAuthProvider | KeyProvider | SignIn] = [
+        *sign_ins_of(parts.platforms).values(),
         *oauth_of(parts.platforms).values(),
         *keys_of(parts.platforms).values(),
     ]
