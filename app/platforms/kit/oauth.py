@@ -23,12 +23,19 @@ def tokens(answer: Answer, *, refresh_life: str = "refresh_token_expires_in") ->
         raise given["token_type"].changed()
     refresh = given["refresh_token"]
     return Tokens(
-        access=given["access_token"].id(_LONGEST_TOKEN),
-        refresh=refresh.id(_LONGEST_TOKEN) if refresh.exists else None,
+        access=_token(given["access_token"]),
+        refresh=_token(refresh) if refresh.exists else None,
         expires_at=ends(given["expires_in"]),
         refresh_expires_at=ends(given[refresh_life]),
         scopes=tuple(given["scope"].text("").replace(",", " ").split()),
     )
+
+
+def _token(node: Node) -> str:
+    """A token is text: a number in its place is no token of ours. Raises Changed."""
+    if not isinstance(node.value, str):
+        raise node.changed()
+    return node.id(_LONGEST_TOKEN)
 
 
 def ends(life: Node) -> datetime | None:

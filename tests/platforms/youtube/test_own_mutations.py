@@ -68,7 +68,7 @@ async def test_tokens(google: Google, sandbox: Sandbox, seed: int) -> None:
         given = await google.refresh(Tokens("a", "r"))
     except PlatformError:
         return
-    assert (given.access, given.refresh) == (str(answer["access_token"]), answer.get("refresh_token"))
+    assert (given.access, given.refresh) == (answer["access_token"], answer.get("refresh_token"))
     for ends, key in ((given.expires_at, "expires_in"), (given.refresh_expires_at, "refresh_token_expires_in")):
         life = answer.get(key)
         assert ends == (None if life is None else clock.now() + timedelta(seconds=int(life)))
