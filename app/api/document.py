@@ -23,7 +23,8 @@ DESCRIPTION = """
 Followers, views and posts of the accounts that a workspace follows, as they were read and when.
 
 **Numbers.** A number that is missing is `null` with its reason beside it, never zero: `hidden`, `off`, `not_published`,
-`not_given`, `not_yet`, `unreadable`, `never_read`. Every number has its source, the collector's version and its run.
+`not_given`, `not_yet`, `unreadable`, `never_read`. Where the newest reading could not find a number, the last good one
+stays, and `kept` says of which reading it is. Every number has its source, the collector's version and its run.
 Times are ISO 8601 in UTC.
 
 **Who asks.** `Authorization: Bearer` with an access token from `auth/login`, or with an API key of the workspace

@@ -12,15 +12,15 @@ async def test_a_link_becomes_a_creator_whose_numbers_follow(api: Api) -> None:
     assert (creator["name"], creator["named"], creator["tags"]) == ("@harbour", False, ["sea", "rivals"])
     (account,) = creator["accounts"]
     assert (account["state"], account["work"]["state"], account["work"]["error"]) == ("new", "due", None)
-    assert account["numbers"]["values"]["followers"] == {"value": None, "missing": "never_read"}
+    assert account["numbers"]["values"]["followers"] == {"value": None, "missing": "never_read", "kept": None}
     assert account["numbers"]["origin"] is None
 
     await api.read(account["id"], harbour())
     shown = (await api.get(f"/creators/{creator['id']}")).json()
     assert shown["name"] == "Harbour"
     numbers = shown["accounts"][0]["numbers"]
-    assert numbers["values"]["followers"] == {"value": 1200, "missing": None}
-    assert numbers["values"]["likes"] == {"value": None, "missing": "not_published"}
+    assert numbers["values"]["followers"] == {"value": 1200, "missing": None, "kept": None}
+    assert numbers["values"]["likes"] == {"value": None, "missing": "not_published", "kept": None}
     assert numbers["origin"]["source"] == "data_api"
     assert numbers["origin"]["run_id"]
 

@@ -170,7 +170,7 @@ async def test_posts_are_narrowed_and_a_missing_number_has_its_reason(api: Api, 
     post = (await api.get("/posts", sort="views")).json()["items"][0]
     shown = (await api.get(f"/posts/{post['id']}")).json()
     assert shown == post
-    assert shown["numbers"]["values"]["comments"] == {"value": None, "missing": "off"}
+    assert shown["numbers"]["values"]["comments"] == {"value": None, "missing": "off", "kept": None}
     assert (shown["engagement"], shown["erv"]) == (None, None)
     assert (await stranger.get(f"/posts/{post['id']}")).status_code == 404
     assert (await stranger.get(f"/posts/{post['id']}/history")).status_code == 404
