@@ -125,6 +125,7 @@ class ConnectedApi:
                     if not messages:
                         raise
                     failed = translated(error)  # what was read before comes first
+                    self._api.sessions.met(self._credential.subject, failed)
                     return
                 messages += page
                 posts[:] = parse_api.history(messages, name)

@@ -12,7 +12,7 @@ import base64
 import struct
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -88,24 +88,40 @@ def client(means: Means, session: str = "", *, updates: bool = False, retries: i
 
 
 class Sessions:
-    """The sessions this process has open: one connection each, for a second one could kill its key."""
+    """The sessions this process has open: one connection each, for a second one could kill its key.
+
+    An account that Telegram told to wait is not even connected before its time: asking again makes the wait longer.
+    """
 
     def __init__(self, means: Means) -> None:
         self._means = means
         self._locks: dict[str, asyncio.Lock] = {}
+        self._waiting: dict[str, datetime] = {}
 
     @asynccontextmanager
     async def opened(self, subject: str, session: str) -> AsyncIterator[Any]:
         """A connected client; the block's failures are raised as PlatformError."""
         async with self._locks.setdefault(subject, asyncio.Lock()):
+            until = self._waiting.get(subject)
+            if until is not None and until > clock.now():
+                raise RetryAfter(words.FLOOD, until=until)
             here = client(self._means, session)
-            with in_words():
-                try:
-                    async with asyncio.timeout(_WHOLE):
-                        await here.connect()
-                        yield here
-                finally:
-                    await disconnected(here)
+            try:
+                with in_words():
+                    try:
+                        async with asyncio.timeout(_WHOLE):
+                            await here.connect()
+                            yield here
+                    finally:
+                        await disconnected(here)
+            except RetryAfter as error:
+                self.met(subject, error)
+                raise
+
+    def met(self, subject: str, error: PlatformError) -> None:
+        """Remember a wait that Telegram asked this account for."""
+        if isinstance(error, RetryAfter) and error.message == words.FLOOD:
+            self._waiting[subject] = error.until
 
 
 async def disconnected(here: Any) -> None:

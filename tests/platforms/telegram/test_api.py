@@ -170,6 +170,12 @@ async def test_a_flood_wait_is_not_slept_through(source: ConnectedApi, sandbox: 
             await reading
         assert timedelta(seconds=70) < parked.value.until - started < timedelta(seconds=80)
         assert calls(sandbox, method) == 1
+        made = len(sandbox.telegram.calls)
+        with pytest.raises(RetryAfter) as still:  # and nothing is asked before its time
+            await source.read_account(ref)
+        assert still.value.until == parked.value.until and len(sandbox.telegram.calls) == made
+        sandbox.clock.advance(80)
+    assert await source.read_account(ref)
 
 
 async def test_a_wait_in_the_middle_keeps_what_was_read(source: ConnectedApi, sandbox: Sandbox) -> None:
