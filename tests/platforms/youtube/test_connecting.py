@@ -130,7 +130,7 @@ async def test_a_connection_lives_on_and_ends(owner: Owner, sandbox: Sandbox) ->
     assert (await owner.reads(key)).state == "active"
     async with owner.database.transaction(owner.workspace) as session:
         await service.disconnect(session, SYSTEM, key)
-    await service.give_back(owner.database, owner.vault, {"google": owner.google}, owner.workspace, key)
+    await service.give_back(owner.database, owner.vault, {"google": owner.google}, {}, owner.workspace, key)
     assert asked(sandbox)["/revoke"] == 1
     assert all(sandbox.world.grants.read("google", token, sandbox.world.now) is None for token in given(sandbox))
 
