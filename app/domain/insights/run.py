@@ -190,6 +190,9 @@ class _Reading:
                 readings = [one for one in batch if isinstance(one, PostReading)]
                 known |= await self._store_posts(source, account, readings)
         if isinstance(source, ReadsInsights):
+            if not isinstance(source, ListsPosts):
+                async with self._database.transaction(self.workspace) as session:
+                    known = await posts.newest(session, account.id, MAX_POSTS)
             told = await source.read_insights(ref.value, posts=list(known))
             async with self._write(account) as session:
                 await service.record(

@@ -150,6 +150,17 @@ async def mark_gone(session: AsyncSession, account: UUID, gone: Sequence[PostGon
     return changed
 
 
+async def newest(session: AsyncSession, account: UUID, limit: int) -> dict[str, UUID]:
+    """The account's newest posts that can be seen: their ids by external id."""
+    rows = await session.execute(
+        select(Post.external_id, Post.id)
+        .where(Post.account_id == account, Post.state.not_in(_HIDDEN))
+        .order_by(Post.published_at.desc().nulls_last())
+        .limit(limit)
+    )
+    return {row.external_id: row.id for row in rows}
+
+
 async def due(session: AsyncSession, account: UUID, now: datetime, limit: int) -> list[str]:
     """External ids of this account's posts whose next reading is due, the longest overdue first."""
     rows = await session.scalars(
