@@ -53,11 +53,11 @@ def old_media(post: Post, now: float) -> dict[str, Any]:
         "product_type": "clips" if post.format == "video" else "feed",
         "edge_media_to_caption": {"edges": [{"node": {"text": post.title}}]},
         "edge_media_preview_like": {"count": post.likes(now)},
-        "edge_media_to_comment": {"count": post.comments(now)},
+        "edge_media_to_comment": {"count": 0 if post.comments_off else post.comments(now)},
         "video_play_count": post.views(now) if post.format == "video" else None,
         "video_duration": 12.5,
         "taken_at_timestamp": int(post.at),
-        "comments_disabled": False,
+        "comments_disabled": post.comments_off,
         "display_url": "https://scontent.cdninstagram.com/v/x.jpg",
     }
 
