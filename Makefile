@@ -79,6 +79,7 @@ check: dev ## style, types, layers, templates, translations, the image
 
 drills: dev ## the faults in full: kill -9, lost databases, hung platforms; ARGS="--drill-seed 7"
 	$(BIN)/pytest tests/faults --drills $(ARGS)
+	SIGHTLINE_MUTATIONS=500 $(BIN)/pytest tests/platforms/*/test_*mutations.py
 
 bench: dev ## what we promise about speed, measured; ARGS=--small for a first look
 	$(BIN)/python -m bench $(ARGS)

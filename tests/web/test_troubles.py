@@ -152,7 +152,8 @@ async def test_a_video_that_turned_private_keeps_its_last_numbers(place: Place) 
         place, "It left the public's sight by %(when)s; these are the last numbers.", f"/posts/{post}"
     )  # fmt: skip
     assert "1 is gone" in words_of(element(await place.page(f"/accounts/{account}"), "log"))
-    assert re.search("Private|Deleted", words_of(element(await place.page(f"/accounts/{account}?size=100"), f"post-{post}")))
+    rows = await place.page(f"/accounts/{account}?size=100")
+    assert re.search("Private|Deleted", words_of(element(rows, f"post-{post}")))
 
 
 async def test_comments_that_are_off_are_not_zero(place: Place) -> None:
