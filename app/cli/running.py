@@ -80,6 +80,7 @@ def demo(arguments: argparse.Namespace) -> None:
             "SANDBOX_TELEGRAM": world["telegram"],
             "SANDBOX_TOKEN": world["token"],
             "DZEN_REQUEST_DELAY": "0",  # nobody to be polite to
+            "HOST_PACE": "api.vk.com=8/0,www.pinterest.com=8/0",
             **world["settings"],
         }
         login = _start_application(supervisor, env, database, listener, logs=logs)

@@ -138,6 +138,9 @@ def running(folder: Path, shape: dict[str, str], **settings: str) -> Iterator[In
             "SANDBOX_CLOCK": told["clock"],
             "SANDBOX_CONTROL": told["control"],
             "SANDBOX_TOKEN": told["token"],
+            "SANDBOX_CONSENT": told["consent"],
+            "SANDBOX_TELEGRAM": told["telegram"],
+            **told["settings"],
             **settings,
         }  # fmt: skip
         sightline = Process("-m", "app.cli", "run", env=env)

@@ -175,8 +175,8 @@ async def furnished(place: Site, urls: Urls) -> tuple[UUID, UUID, list[str]]:
         )
         await session.execute(
             text(
-                "insert into connection (id, workspace_id, provider, kind, subject_id, title, scopes, state, connected_at) "
-                "values (gen_random_uuid(), :room, 'telegram', 'session', '1', 'Somebody', '{}', 'active', now())"
+                "insert into connection (id, workspace_id, provider, kind, subject_id, title, scopes, state, "
+                "connected_at) values (gen_random_uuid(), :room, 'telegram', 'session', '1', 'Somebody', '{}', 'active', now())"
             ),
             {"room": room},
         )

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.audit import service as audit
-from app.domain.audit.service import SYSTEM, Actor
+from app.domain.audit.service import Actor
 from app.domain.connections.models import ConnectAttempt, Connection, ConnectionReading
 from app.domain.errors import N_, Conflict, Forbidden, NotFound
 from app.domain.ports.connections import Credential, OAuthProvider, Subject, Tokens
@@ -396,6 +396,3 @@ async def give_back(
         await session.execute(
             update(Connection).where(Connection.id == key, Connection.state == "revoked").values(secret=None)
         )
-
-
-__all__ = ["SYSTEM", "begin", "come_back", "credential", "disconnect", "give_back", "keep", "refused"]

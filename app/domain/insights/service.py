@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -12,6 +12,12 @@ from app.domain.insights import models
 from app.domain.metrics.service import Provenance
 from app.domain.ports.connections import Insight, Story
 from app.lib.db import uuid7
+
+
+_NEWEST = text("""
+    select distinct on (post_id, metric, period, day) post_id, metric, period, day, value, missing from insight
+    where account_id = :account order by post_id, metric, period, day, observed_at desc
+""")
 
 
 async def record(
@@ -24,7 +30,12 @@ async def record(
     account: UUID,
     posts: Mapping[str, UUID],
 ) -> int:
-    """Store private numbers; those of posts that we do not know are left out. Returns how many were new."""
+    """Store private numbers that are new or have changed; those of posts that we do not know are left out.
+
+    Returns how many were stored: a day's number that was read before and stays is not stored anew at each reading.
+    """
+    newest = await session.execute(_NEWEST, {"account": account})
+    known = {(row.post_id, row.metric, row.period, row.day): (row.value, row.missing) for row in newest}
     rows = [
         {
             "id": uuid7(), "workspace_id": workspace, "connection_id": connection, "account_id": account,
@@ -36,6 +47,11 @@ async def record(
         for one in insights
         if one.post_id is None or one.post_id in posts
     ]  # fmt: skip
+    rows = [
+        row
+        for row in rows
+        if known.get((row["post_id"], row["metric"], row["period"], row["day"])) != (row["value"], row["missing"])
+    ]
     if not rows:
         return 0
     stored = await session.scalars(

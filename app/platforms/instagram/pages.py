@@ -125,6 +125,11 @@ class PublicPages:
                 if secs > 0:
                     raise Refusals.ours(secs)
 
+            def wait_before_query(self, query_type: str) -> None:
+                moment = clock.now().timestamp()  # the world's time, in which readings are planned
+                self.sleep(self.query_waittime(query_type, moment))
+                self._query_timestamps.setdefault(query_type, []).append(moment)
+
             def handle_429(self, query_type: str) -> None: ...
 
         loader = instaloader.Instaloader(

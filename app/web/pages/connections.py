@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.connections import read, service
 from app.domain.connections.read import AttemptRow, ConnectionRow
-from app.domain.errors import N_, Forbidden, Invalid, NotFound
+from app.domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from app.domain.identity.principal import Principal
 from app.domain.ports.connections import KeyProvider, OAuthProvider
 from app.domain.ports.platform import keys_of, oauth_of, sign_ins_of
@@ -159,7 +159,10 @@ async def offer_key(
 @post("/connections/{connection_id:uuid}/refresh", status_code=303)
 async def refresh(connection_id: UUID, session: AsyncSession, parts: Parts) -> Redirect:
     """Renew its tokens and read with it now."""
-    await service.ask_refresh(session, connection_id)
+    try:
+        await service.ask_refresh(session, connection_id)
+    except Conflict as error:  # it has ended meanwhile: the page says so, and offers to connect anew
+        return flash(see_other("/connections"), parts, error.message, kind="bad", **error.params)
     return flash(see_other("/connections"), parts, N_("The connection is being renewed."))
 
 
