@@ -9,10 +9,17 @@ from pathlib import Path
 
 import msgspec
 
-from bench import ingestion, live, pages, setup, start
+from bench import ingestion, live, pages, politeness, setup, start
 from bench.measure import Report, shown
 
-BENCHES = {"ingestion": ingestion.run, "pages": pages.run, "live": live.run, "start": start.run, "setup": setup.run}
+BENCHES = {
+    "ingestion": ingestion.run,
+    "politeness": politeness.run,
+    "pages": pages.run,
+    "live": live.run,
+    "start": start.run,
+    "setup": setup.run,
+}
 DOWNLOADING = {"setup"}
 
 

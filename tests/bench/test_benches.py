@@ -17,7 +17,7 @@ from bench.measure import Promise, Report, line, paired, shown
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("name", ["ingestion", "pages", "live", "start"])
+@pytest.mark.parametrize("name", ["ingestion", "politeness", "pages", "live", "start"])
 def test_a_bench_measures_and_reports(name: str, tmp_path: Path) -> None:
     file = tmp_path / "numbers.json"
     done = subprocess.run(
