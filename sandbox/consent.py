@@ -7,6 +7,8 @@ reason.
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.answers import answer
+
 
 def consent(sandbox: ASGIApp) -> ASGIApp:
     """All hosts of the sandbox, each under its name."""
@@ -14,6 +16,9 @@ def consent(sandbox: ASGIApp) -> ASGIApp:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         host, _, path = scope["path"].removeprefix("/").partition("/")
         headers = [(name, value) for name, value in scope["headers"] if name != b"host"] + [(b"host", host.encode())]
+        if path == "favicon.ico" or host == "favicon.ico":  # browsers ask for one, wherever they are
+            await answer(send, 204)
+            return
         inner = {**scope, "path": f"/{path}", "raw_path": f"/{path}".encode(), "headers": headers}
         await sandbox(inner, receive, send)
 

@@ -35,7 +35,8 @@ async def test_a_connection_from_its_beginning_to_its_end(site: Instance, visit:
     await expect(row).to_contain_text("Works")
     await expect(row).to_contain_text("last read", timeout=60_000)
 
-    site.world.ask("/world", {"op": "expire_tokens", "provider": provider})
+    if provider != "meta":  # Meta's token is the whole grant: once it has expired nothing renews it
+        site.world.ask("/world", {"op": "expire_tokens", "provider": provider})
     await row.get_by_role("button", name="Renew").click()
     await expect(page.get_by_text("The connection is being renewed.")).to_be_visible()
     await expect(row).to_contain_text("Works")

@@ -18,6 +18,7 @@ from app.domain.ports.platform import Source
 THRESHOLD = 3
 FIRST, LONGEST = timedelta(minutes=5), timedelta(hours=6)
 BLOCKED = timedelta(hours=1)
+RECENT = timedelta(minutes=1)  # how exactly it is kept when a source last answered
 PAUSED = N_("%(source)s is left alone for a while: it failed %(failures)s times in a row.")
 
 

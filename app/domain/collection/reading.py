@@ -164,9 +164,10 @@ class Reading:
 
     async def _answered(self, platform: Platform, source: Source) -> None:
         known = self.health.get((platform.name, source.name))
-        if known is None or known.failures or known.succeeded_at is None:
+        now = clock.now()
+        if known is None or known.failures or known.succeeded_at is None or now - known.succeeded_at > breakers.RECENT:
             async with self._database.transaction() as session:
-                await breakers.answered(session, platform.name, source, clock.now())
+                await breakers.answered(session, platform.name, source, now)
 
     async def _first(self, platform: Platform, capability: type[Any], ask: Any) -> tuple[Any, Profile]:
         """The first source's answer; each that fails is noted with its reason and the next one asked."""

@@ -20,6 +20,7 @@ from app.domain.collection.models import Collection, CollectionRun
 from app.domain.collection.outcome import INTERRUPTED, OUR_MISTAKE
 from app.domain.collection.reading import Reading
 from app.domain.collection.service import Plan, announce
+from app.domain.metrics import service as metrics
 from app.domain.ports.errors import (
     PlatformError,
 )
@@ -46,6 +47,9 @@ class Collector:
         started = time.monotonic()
         async with self._database.transaction() as session:
             now = clock.now()
+            # Before anything else is locked: two readings of one account that both wait for a new month's partitions,
+            # one of them holding the account, would wait for each other.
+            await metrics.ensure_month(session, now.date())
             fence = await work.claim(session, Collection, account, now=now)
             if fence is None:
                 return False

@@ -22,16 +22,17 @@ from app.domain.connections.models import Connection, ConnectionReading
 from app.domain.insights import service
 from app.domain.metrics import service as metrics
 from app.domain.ports.connections import Credential, OAuthProvider, ReadsInsights, ReadsStories
-from app.domain.ports.errors import Gone, PlatformError, RetryAfter, Unauthorized, Unsupported
+from app.domain.ports.errors import N_, Gone, PlatformError, RetryAfter, Unauthorized, Unsupported
 from app.domain.ports.platform import ListsPosts, Platform, ReadsAccount, Source
 from app.domain.ports.values import PostReading, Ref, RefKind
 from app.domain.posts import service as posts
 from app.lib import clock, work
 from app.lib.crypto import Vault
-from app.lib.db import Database
+from app.lib.db import Database, unreachable
 
 log = structlog.get_logger(__name__)
 
+OUR_MISTAKE = N_("Something went wrong on our side; the log says what. We try again later.")
 RETRY = timedelta(minutes=30)
 MAX_POSTS = 50
 
@@ -57,6 +58,7 @@ class OwnReader:
     async def read(self, workspace: UUID, key: UUID) -> bool:
         """Read one connection's account if that is due. False when there was nothing to do."""
         async with self._database.transaction(workspace) as session:
+            await metrics.ensure_month(session, clock.now().date())  # as a collection does, and for its reason
             fence = await work.claim(session, ConnectionReading, key, now=clock.now())
             if fence is None:
                 return False
@@ -70,6 +72,11 @@ class OwnReader:
                 await self._with_credential(workspace, key, reading)
             except PlatformError as met:
                 error = met
+            except Exception as met:
+                if isinstance(met, work.Lost) or unreachable(met):  # the lease runs out, and somebody takes over
+                    raise
+                log.exception("reading with a connection failed", connection=str(key))
+                error = PlatformError(OUR_MISTAKE)
             await reading.finish(error, self._hours)
         except work.Lost:
             log.warning("lease lost; another worker reads this connection", connection=str(key))

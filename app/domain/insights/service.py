@@ -13,7 +13,6 @@ from app.domain.metrics.service import Provenance
 from app.domain.ports.connections import Insight, Story
 from app.lib.db import uuid7
 
-
 _NEWEST = text("""
     select distinct on (post_id, metric, period, day) post_id, metric, period, day, value, missing from insight
     where account_id = :account order by post_id, metric, period, day, observed_at desc
