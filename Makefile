@@ -10,7 +10,7 @@ NPM_FROM_SYSTEM := $(shell npm --version 2>/dev/null | grep -qE '^(9|[1-9][0-9])
 install = $(BIN)/uv pip install --quiet --require-hashes $(2) -r $(1) || $(BIN)/python -m pip install --quiet --require-hashes -r $(1)
 
 .DELETE_ON_ERROR:
-.PHONY: help setup dev demo run test check drills bench fix messages lock clean
+.PHONY: help setup dev demo run test check drills bench fix messages sources lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1|/' | column -t -s '|'
@@ -90,6 +90,9 @@ fix: dev ## put the style right
 
 messages: dev ## take new and changed messages into the catalogues
 	$(BIN)/python -m app.web.translations --update
+
+sources: dev ## write docs/sources.md anew from the adapters
+	$(BIN)/python -m tests.house.matrix
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock: $(BIN)/uv ## write the lock files anew from pyproject.toml and package.json

@@ -171,10 +171,10 @@ async def _measure(size: Size, settings: Settings, proxy: str, ca: Path) -> Repo
                 statuses = list(await session.scalars(text("select distinct status from collection_run")))
                 assert set(statuses) <= {"running", "success"}, f"runs that ended otherwise than well: {statuses}"
             report = _report(source.finished, began, size.seconds, settings)
-            busiest, most = await source.most(), settings.database_pool * 2  # the pool, and as many again for a moment
             report.promises += [
-                Promise("requests at a time, busiest host", busiest, AT_A_TIME, unit="requests"),
-                Promise("database connections at a time", held.most, most, unit="connections"),
+                Promise("requests at a time, busiest host", await source.most(), AT_A_TIME, unit="requests"),
+                # No aim: the pool bounds them, and who waits too long for one fails its run, which is seen above.
+                Promise("database connections at a time", held.most, unit="connections"),
             ]
             return report
     finally:
@@ -261,7 +261,7 @@ def _report(finished: Sequence[float], began: float, seconds: int, settings: Set
     rate = sum(per_second) / seconds
     report = Report("politeness", [line("requests answered in each second", "1/s", per_second)])
     report.notes += [
-        f"{len(HOSTS)} hosts x {ACCOUNTS} accounts, {AT_A_TIME} requests at a time a host, {LATENCY * 1000:.0f} ms each",
+        f"{len(HOSTS)} hosts x {ACCOUNTS} accounts, {AT_A_TIME} requests at a time a host, {LATENCY} s each",
         f"{settings.worker_concurrency} jobs at a time: {rate:.1f} of {ALLOWED:.1f} requests/s over {seconds} s",
     ]
     report.promises.append(Promise("requests/s, one worker / Little's law", rate / ALLOWED, AIM, at_least=True))

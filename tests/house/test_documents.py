@@ -5,6 +5,7 @@ import re
 import yaml
 
 from app.settings import Settings
+from tests.house import matrix
 from tests.house.sources import ROOT, name, tracked
 
 # Told by the supervisor to its children, or by the sandbox in demo and tests: not for people.
@@ -49,6 +50,11 @@ def test_compose_hands_every_setting_on() -> None:
     for service in ("web", "worker"):
         assert set(compose["services"][service]["environment"]) == public - NOT_HANDED_ON
     assert set(compose["services"]["init"]["environment"]) == public
+
+
+def test_the_page_of_sources_is_what_the_adapters_say() -> None:
+    """`make sources` writes it."""
+    assert matrix.PAGE.read_text() == matrix.page()
 
 
 def test_links_between_documents_lead_somewhere() -> None:
