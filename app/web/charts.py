@@ -83,9 +83,17 @@ def gaps_of(days: Sequence[tuple[date, bool]]) -> tuple[tuple[date, date], ...]:
     return tuple(found)
 
 
-def daily(id: str, title: str, now: Series, before: Series | None, *, followers: str) -> Chart:
-    """Views and followers by day against the period before. followers: the platform's word for them."""
-    views = _("Views per day") if now.basis == "account" else _("Views per day, of posts that were read")
+def daily(id: str, title: str, now: Series, before: Series | None, *, followers: str, seen: str) -> Chart:
+    """Views and followers by day against the period before.
+
+    followers, seen: the platform's words for both. seen: "" where posts have no views: followers alone then.
+    """
+    words = {"views": seen}
+    views = (
+        _("%(views)s per day", **words)
+        if now.basis == "account"
+        else _("%(views)s per day, of posts that were read", **words)
+    )
     first_read = next((i for i, d in enumerate(now.days) if d.read), len(now.days))
     then = list(before.days) if before and any(d.read for d in before.days) else []
     gaps = gaps_of([(d.day, d.read or d.partial) for d in now.days])
@@ -110,7 +118,7 @@ def daily(id: str, title: str, now: Series, before: Series | None, *, followers:
     if then:
         was = _("previous period")
         pair = (
-            Column(_("Views")), Column(f"{_('Views')}, {was}", True),
+            Column(seen), Column(f"{seen}, {was}", True),
             Column(followers), Column(f"{followers}, {was}", True),
         )  # fmt: skip
         plots = (
@@ -122,8 +130,12 @@ def daily(id: str, title: str, now: Series, before: Series | None, *, followers:
             Key(formats.days(then[0].day, then[-1].day), "prev"),
         )
     else:
-        pair = (Column(_("Views")), Column(followers))
+        pair = (Column(seen), Column(followers))
         plots = (Plot(views, (0,), ("c1",), zero=True), Plot(followers, (1,), ("c1",), height="low"))
+    if not seen:  # the columns of views go, the plot of followers gets their room
+        pair, skip = pair[len(pair) // 2 :], len(pair) // 2
+        rows = [msgspec.structs.replace(row, values=row.values[skip:]) for row in rows]
+        plots = (Plot(followers, tuple(range(len(pair))), ("c1", "prev")[: len(pair)]),)
     return Chart(id=id, title=title, columns=pair, rows=tuple(rows), plots=plots, keys=keys, gaps=gaps)
 
 

@@ -115,6 +115,7 @@ class Renderer:
             account_words=lambda name: {m.value: i18n.gettext(w) for m, w in platforms[name].account_metrics.items()},
             post_words=lambda name: {m.value: i18n.gettext(w) for m, w in platforms[name].post_metrics.items()},
             engagement_words=partial(wordlist.engagement, platforms),
+            post_columns=partial(wordlist.post_columns, platforms),
             **words.GLOBALS,
             **wordlist.GLOBALS,
         )

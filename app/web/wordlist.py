@@ -6,7 +6,7 @@ from datetime import date
 from app.domain.metrics.catalogue import engagement_of
 from app.domain.ports.errors import N_
 from app.domain.ports.platform import Platform
-from app.domain.posts.read import FormatRow
+from app.domain.posts.read import FormatRow, PostRow
 from app.web import formats
 from app.web.i18n import gettext as _
 
@@ -87,6 +87,20 @@ def period(name: str, day: date | None) -> str:
     if name == "day" and day is None:
         return _("in a day")
     return _(_PERIODS.get(name, name), day=formats.day(day) if day else "") if name in _PERIODS else name
+
+
+def post_columns(
+    platforms: Mapping[str, Platform], name: str, rows: Iterable[PostRow] = (), at_least: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """The numbers of a platform's posts that are worth a column, in its words: what a source without anybody's
+    connection gives, what one of `rows` has, and `at_least`."""
+    platform, shown = platforms[name], list(rows)
+    given = set().union(*(source.post_numbers for source in platform.sources))
+    return {
+        metric.value: _(word)
+        for metric, word in platform.post_metrics.items()
+        if metric in given or metric.value in at_least or any(row.numbers[metric].value is not None for row in shown)
+    }
 
 
 def engagement(platforms: Mapping[str, Platform], name: str) -> str:
