@@ -94,16 +94,15 @@ class Http:
         other status means is the adapter's to say.
         """
         try:
-            async with asyncio.timeout(self._timeout * 2):
-                for _ in range(_MOST_REDIRECTS + 1):
-                    answer = await self._once(method, url, params=params, data=data, json=json, headers=headers)
-                    if not follow or answer.status not in _REDIRECTS:
-                        return answer
-                    there = urljoin(url, answer.headers.get("location", ""))
-                    if not _same_site(url, there):
-                        return answer
-                    method, url, params, data, json = "GET", there, None, None, None
-                return answer
+            for _ in range(_MOST_REDIRECTS + 1):
+                answer = await self._once(method, url, params=params, data=data, json=json, headers=headers)
+                if not follow or answer.status not in _REDIRECTS:
+                    return answer
+                there = urljoin(url, answer.headers.get("location", ""))
+                if not _same_site(url, there):
+                    return answer
+                method, url, params, data, json = "GET", there, None, None, None
+            return answer
         except (TimeoutError, httpx.TimeoutException):
             raise self._later(words.SILENT) from None
         except httpx.RemoteProtocolError:
@@ -121,6 +120,7 @@ class Http:
     async def _once(self, method: str, url: str, *, headers: Mapping[str, str] | None, **what: Any) -> Answer:
         async with (
             self._means.pace.turn(urlsplit(url).hostname or ""),
+            asyncio.timeout(self._timeout * 2),  # waiting for the host's turn is no part of it: many may wait
             self._opened().stream(method, url, headers=headers, **what) as response,
         ):
             status, said = response.status_code, response.headers

@@ -42,6 +42,7 @@ class GoogleApi:
         self._proxy = proxy
         self._ca = ca
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix=f"google-{name}")
+        self._gate = asyncio.Semaphore(_THREADS)  # waiting for a thread is no part of an answer's time
 
     @contextmanager
     def connection(self, token: str = "") -> Iterator["Connection"]:
@@ -93,7 +94,7 @@ class Connection:
         """The answer's JSON. Raises Answered for an error answer, PlatformError when there is no whole answer."""
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(_WHOLE_ANSWER):
+            async with self._api._gate, asyncio.timeout(_WHOLE_ANSWER):
                 return await loop.run_in_executor(self._api._threads, self._call, resource, method, parameters)
         except TimeoutError as error:
             raise api_errors.unreachable(error) from None
