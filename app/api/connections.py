@@ -13,7 +13,7 @@ from app.api.parts import Parts
 from app.api.shapes import Failure
 from app.domain.collection import breakers, sources
 from app.domain.collection.sources import PlatformRow
-from app.domain.connections import read, service
+from app.domain.connections import leaving, read, service
 from app.domain.connections.read import ConnectionRow
 from app.domain.errors import NotFound
 from app.domain.identity.principal import Principal
@@ -66,7 +66,7 @@ async def refresh(connection_id: ConnectionId, session: AsyncSession) -> Respons
 @delete("/api/v1/connections/{connection_id:uuid}", status_code=204, tags=TAGS, summary="Give a connection back")
 async def disconnect(connection_id: ConnectionId, session: AsyncSession, principal: Principal) -> Response[None]:
     """It is no longer used; the provider is told, and the secret forgotten. What was read with it stays."""
-    await service.disconnect(session, principal.actor, connection_id)
+    await leaving.disconnect(session, principal.actor, connection_id)
     return answers.removed()
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.connections import connect as connecting
-from app.domain.connections import senders, service
+from app.domain.connections import leaving, senders, service
 from app.domain.connections.models import Connection
 from app.domain.creators import service as creators
 from app.domain.ports.connections import Subject
@@ -62,7 +62,7 @@ async def read_connection(context: Context, *, workspace: str, connection: str) 
 async def give_back(context: Context, *, workspace: str, connection: str) -> None:
     """Tell the provider that a grant is no longer wanted, and forget its secret."""
     part = parts(context)
-    await service.give_back(part.database, part.vault, part.providers, part.sign_ins, UUID(workspace), UUID(connection))
+    await leaving.give_back(part.database, part.vault, part.providers, part.sign_ins, UUID(workspace), UUID(connection))
 
 
 async def sign_in_sender(context: Context, *, workspace: str, attempt: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from app.domain.audit.service import SYSTEM
-from app.domain.connections import connect, read, service
+from app.domain.connections import connect, leaving, read, service
 from app.domain.connections.models import Connection
 from app.domain.errors import NotFound
 from app.domain.ports.connections import Subject, Tokens
@@ -200,10 +200,10 @@ async def test_connecting_follows_an_attempt_to_its_end(room: Room) -> None:
 
 async def test_disconnecting_tells_the_provider_and_forgets_the_secret(room: Room) -> None:
     async with room.database.transaction(room.workspace) as session:
-        await service.disconnect(session, SYSTEM, room.key)
+        await leaving.disconnect(session, SYSTEM, room.key)
     with pytest.raises(NotFound):
         await room.credential()
-    await service.give_back(room.database, room.vault, {"google": room.provider}, {}, room.workspace, room.key)
+    await leaving.give_back(room.database, room.vault, {"google": room.provider}, {}, room.workspace, room.key)
     assert room.provider.revoked == [SECRET]
     async with room.database.transaction(room.workspace) as session:
         assert (await session.get_one(Connection, room.key)).secret is None

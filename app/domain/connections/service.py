@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 import structlog
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,7 +25,6 @@ from app.domain.connections.models import ConnectAttempt, Connection, Connection
 from app.domain.errors import N_, Conflict, Forbidden, NotFound
 from app.domain.ports.connections import Credential, OAuthProvider, Subject, Tokens
 from app.domain.ports.errors import PlatformError, Unauthorized
-from app.domain.ports.senders import SignIn
 from app.lib import bus, clock, jobs, signing
 from app.lib.crypto import CannotOpen, Vault
 from app.lib.db import Database, uuid7
@@ -160,9 +159,13 @@ async def keep(
 ) -> UUID:
     """Store what was granted; a connection of the same identity is taken up again. Returns its id."""
     now = clock.now()
-    known = await session.scalar(
-        select(Connection).where(Connection.provider == provider, Connection.subject_id == subject.id).with_for_update()
+    same = (Connection.provider == provider) & (Connection.subject_id == subject.id)
+    await session.execute(  # the reading's row before the connection's, as a reading locks them
+        select(ConnectionReading.connection_id)
+        .where(ConnectionReading.connection_id.in_(select(Connection.id).where(same)))
+        .with_for_update()
     )
+    known = await session.scalar(select(Connection).where(same).with_for_update())
     row = known or Connection(
         id=uuid7(), workspace_id=workspace, provider=provider, kind=kind, subject_id=subject.id, title="", scopes=[],
         connected_at=now,
@@ -350,49 +353,3 @@ async def _mark(session: AsyncSession, row: Connection, error: PlatformError, *,
     row.error_params = {name: str(value) for name, value in error.params.items()}
     row.error_at = clock.now()
     await announce(session, row.workspace_id, f"connection:{row.id}")
-
-
-# -- giving back
-
-
-async def disconnect(session: AsyncSession, actor: Actor, key: UUID) -> None:
-    """Stop using it at once; a worker gives the grant back to the provider and then forgets the secret."""
-    row = await session.get(Connection, key, with_for_update=True)
-    if row is None or row.state == "revoked":
-        raise NotFound
-    row.state = "revoked"
-    await session.execute(delete(ConnectionReading).where(ConnectionReading.connection_id == key))
-    jobs.enqueue(session, "give_back", key=f"give_back:{key}", workspace=row.workspace_id, connection=key)
-    await announce(session, row.workspace_id, f"connection:{key}")
-    await audit.record(session, actor, "connection.revoked", object_kind="connection", object_id=key)
-
-
-async def give_back(
-    database: Database,
-    vault: Vault,
-    providers: Mapping[str, OAuthProvider],
-    sign_ins: Mapping[str, SignIn],
-    workspace: UUID,
-    key: UUID,
-) -> None:
-    """Tell the provider and forget the secret. A provider that cannot be told keeps a grant that we no longer hold."""
-    async with database.transaction(workspace) as session:
-        row = await session.get(Connection, key)
-        if row is None or row.state != "revoked" or row.secret is None:
-            return
-        try:
-            secret = secret_of(vault, row)
-        except CannotOpen:
-            secret = None
-    if secret is not None:
-        try:
-            if row.kind == "oauth" and row.provider in providers:
-                await providers[row.provider].revoke(Tokens(secret.access, secret.refresh))
-            elif row.kind == "session" and row.provider in sign_ins:
-                await sign_ins[row.provider].log_out(secret.access)
-        except PlatformError as error:
-            log.warning("the provider did not take a grant back", connection=str(key), reason=error.message)
-    async with database.transaction(workspace) as session:
-        await session.execute(
-            update(Connection).where(Connection.id == key, Connection.state == "revoked").values(secret=None)
-        )

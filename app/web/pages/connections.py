@@ -8,7 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.response import Redirect
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.connections import read, service
+from app.domain.connections import leaving, read, service
 from app.domain.connections.read import AttemptRow, ConnectionRow
 from app.domain.errors import N_, Conflict, Forbidden, Invalid, NotFound
 from app.domain.identity.principal import Principal
@@ -169,7 +169,7 @@ async def refresh(connection_id: UUID, session: AsyncSession, parts: Parts) -> R
 @post("/connections/{connection_id:uuid}/disconnect", status_code=303)
 async def disconnect(connection_id: UUID, session: AsyncSession, parts: Parts, principal: Principal) -> Redirect:
     """Give it back."""
-    await service.disconnect(session, principal.actor, connection_id)
+    await leaving.disconnect(session, principal.actor, connection_id)
     return flash(see_other("/connections"), parts, N_("Disconnected. What was read with it stays in this workspace."))
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.audit.service import SYSTEM
-from app.domain.connections import connect, read, service
+from app.domain.connections import connect, leaving, read, service
 from app.domain.connections.models import Connection
 from app.domain.creators import service as creators
 from app.domain.insights.run import OwnReader
@@ -129,8 +129,8 @@ async def test_a_connection_lives_on_and_ends(owner: Owner, sandbox: Sandbox) ->
     assert await owner.connects(channel) == key
     assert (await owner.reads(key)).state == "active"
     async with owner.database.transaction(owner.workspace) as session:
-        await service.disconnect(session, SYSTEM, key)
-    await service.give_back(owner.database, owner.vault, {"google": owner.google}, {}, owner.workspace, key)
+        await leaving.disconnect(session, SYSTEM, key)
+    await leaving.give_back(owner.database, owner.vault, {"google": owner.google}, {}, owner.workspace, key)
     assert asked(sandbox)["/revoke"] == 1
     assert all(sandbox.world.grants.read("google", token, sandbox.world.now) is None for token in given(sandbox))
 
