@@ -167,3 +167,22 @@ async def test_an_unreadable_number_leaves_the_last_good_one_with_its_own_date(d
         assert (await newest(session))["followers"] == read.Number(None, "hidden")
         await service.record_account(session, seen(6, Missing.UNREADABLE), origin())
         assert (await newest(session))["followers"] == read.Number(None, "unreadable")
+
+
+async def test_what_a_connection_reads_besides_the_public_numbers_is_not_counted_twice(database: Database) -> None:
+    async with database.transaction() as session:
+        room = await factories.workspace(session)
+        both = (await factories.account(session, now=T0)).id
+        only_own = (await factories.account(session, now=T0)).id
+        for account, workspaces in ((both, (None, room)), (only_own, (room,))):
+            post = await _post(session, account, f"new{account}", T0 + timedelta(minutes=1), T0)
+            for workspace in workspaces:
+                seen = service.Provenance("own" if workspace else "data_api", "1", None, T0, workspace)
+                for hours, views in ((1, 300), (2, 1000)):
+                    at = T0 + timedelta(hours=hours)
+                    await service.record_posts(session, [observation(post, at, views=views)], seen)
+        day = T0.date()
+        told = await read.series(
+            session, [both, only_own], zone="UTC", first=day, last=day, now=T0 + timedelta(hours=3)
+        )
+    assert [told[account].gained_views for account in (both, only_own)] == [[1000], [1000]]

@@ -147,15 +147,21 @@ class Series:
 
 
 # One row an account, its days as arrays: thousands of days cost as many numbers, not as many rows.
+# Own numbers stand beside public ones of the same posts: they count where there are no public ones, and never twice.
 _DAYS = text("""
-    with cells as (
-        select account_id, (bucket at time zone :zone)::date - cast(:origin as date) as day,
+    with found as (
+        select account_id, (bucket at time zone :zone)::date - cast(:origin as date) as day, bucket, followers, views,
+               gained_views, gained_likes, gained_comments, workspace_id is null as public,
+               bool_or(workspace_id is null) over (partition by account_id) as has_public
+        from account_rollup
+        where account_id = any(:accounts) and bucket >= :since and bucket < :until
+    ), cells as (
+        select account_id, day,
                (array_agg(followers order by bucket desc) filter (where followers is not null))[1] as followers,
                (array_agg(views order by bucket desc) filter (where views is not null))[1] as views,
                sum(gained_views)::bigint as gained_views,
                (sum(gained_likes) + sum(gained_comments))::bigint as gained_engagement
-        from account_rollup
-        where account_id = any(:accounts) and bucket >= :since and bucket < :until
+        from found where public or not has_public
         group by 1, 2
     )
     select account_id, array_agg(day) as day, array_agg(followers) as followers, array_agg(views) as views,
