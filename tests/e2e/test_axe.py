@@ -18,9 +18,10 @@ Visit = Callable[..., Awaitable[Visitor]]
 CHANNELS = ("@orbitnotes", "@seconddraft")  # one that streams; one that hides its subscribers
 
 # Without data, in a workspace where nobody is followed.
-EMPTY = ("/", "/creators", "/accounts", "/posts", "/collection")
+EMPTY = ("/", "/creators", "/accounts", "/posts", "/collection", "/connections", "/sources")
 FULL = (
     "/", "/creators", "/accounts", "/accounts?q=nobody", "/posts", "/collection",
+    "/connections", "/sources",
     "/settings", "/settings/sessions", "/settings/workspace", "/settings/members", "/settings/keys", "/settings/audit",
     "/no/such/page",
 )  # fmt: skip
@@ -70,6 +71,31 @@ async def test_what_opens_over_a_page_is_for_everybody(site: Instance, visit: Vi
             await page.locator(f"#{dialog}").evaluate("dialog => dialog.showModal()")
             found += [f"{dialog}, {theme}: {said}" for said in await axe(page, EVERYTHING, f"#{dialog}")]
             await page.locator(f"#{dialog}").evaluate("dialog => dialog.close()")
+    assert found == [], "\n\n".join(found)
+
+
+async def test_connecting_ones_own_telegram_is_for_everybody(site: Instance, visit: Visit) -> None:
+    visitor = await visit(site, reduced_motion="reduce")
+    await visitor.sign_in()
+    found = []
+    for language in ("en", "ru"):
+        page = await visitor.open("/connections")
+        if language == "ru":
+            await in_russian(page)
+        try:
+            connect = page.locator("form[action='/connections/senders/telegram'] button").first
+            await connect.focus()
+            await page.keyboard.press("Enter")
+            await expect(page.locator(".qr svg")).to_be_visible()
+            found += await faults(page, f"the code that signs in, in {language}")
+            give_up = page.locator("#step form[action$='/cancel'] button")
+            await give_up.focus()
+            await page.keyboard.press("Enter")
+            await expect(page.locator(".qr")).to_have_count(0)
+            found += await faults(page, f"the sign-in that was given up, in {language}")
+        finally:
+            if language == "ru":
+                await page.get_by_role("button", name="English").click()
     assert found == [], "\n\n".join(found)
 
 

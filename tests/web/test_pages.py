@@ -16,6 +16,8 @@ PAGES = (
     "/accounts",
     "/posts",
     "/collection",
+    "/connections",
+    "/sources",
     "/settings",
     "/settings/sessions",
     "/settings/workspace",
