@@ -162,3 +162,54 @@ async def no_secret_stands_in_the_database(urls: Urls, place: Place, phone: str)
     session = msgspec.json.decode(secret)["access"]
     assert len(session) > 100
     assert [row for row in rows if session in row] == []
+
+
+async def connected(place: Place, *links: str) -> UUID:
+    """A sender is connected, and the workspace follows these channels. Returns the connection's id."""
+    async with place.parts.database.transaction(place.room) as session:
+        for link in links:
+            await creators.follow(
+                session,
+                place.room,
+                creators.Entry(link=link),
+                platforms=place.parts.platforms,
+                defaults=place.parts.defaults,
+            )
+    address, key, talk = await place.begin()
+    await place.shows(address, "Scan this code")
+    place.sandbox.edit("scan_login", link=await place.link(key), person=STUDIO)
+    await talk
+    async with place.parts.database.transaction(place.room) as session:
+        found: UUID | None = await session.scalar(text("select id from connection"))
+        assert found is not None
+        return found
+
+
+async def test_a_flood_wait_parks_the_sender_until_its_time(place: Place) -> None:
+    connection = await connected(place, "https://t.me/gorodpeshkom", "https://t.me/severny_chai")
+    place.sandbox.telegram.disturb("messages.getHistory", 420, "FLOOD_WAIT_1800")
+    began = clock.now()
+    assert await place.parts.own_reader.read(place.room, connection)
+    async with place.parts.database.transaction(place.room) as session:
+        due, state = (await session.execute(text("select due_at, state from connection_reading"))).one()
+    assert state == "due" and 1700 < (due - began).total_seconds() < 2000
+    asked = len(place.sandbox.telegram.connections)
+    assert not await place.parts.own_reader.read(place.room, connection), "before its time nobody connects with it"
+    assert len(place.sandbox.telegram.connections) == asked
+    shown = (await place.browser.get("/connections")).text
+    assert "Telegram asks this account to wait." in shown
+
+
+async def test_two_workers_never_share_one_session(place: Place) -> None:
+    connection = await connected(place, "https://t.me/gorodpeshkom")
+    other = main.task_parts(
+        place.site.settings,
+        place.parts.database,
+        place.parts.egress,
+        dict(place.parts.platforms),
+        place.parts.collector,
+    )
+    done = await asyncio.gather(
+        *(reader.read(place.room, connection) for reader in [place.parts.own_reader, other.own_reader] * 3)
+    )
+    assert sorted(done) == [False] * 5 + [True]
