@@ -23,6 +23,10 @@ FORMATS = {
 _INSIGHTS = {
     "reach": N_("Reach"),
     "impressions": N_("Impressions"),
+    "impression": N_("Impressions"),
+    "engagement": N_("Engagement"),
+    "total_comments": N_("Comments"),
+    "total_reactions": N_("Reactions"),
     "views": N_("Views"),
     "saved": N_("Saves"),
     "saves": N_("Saves"),

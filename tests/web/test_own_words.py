@@ -42,6 +42,14 @@ async def test_pins_have_saves_and_nobody_speaks_of_their_views(place: Place) ->
     assert words_of(element(page, "chart-h")) == "Followers"
     assert not re.search("Impressions|ERV|Average views", words_of(element(page, "kpis")))
     assert "Impressions" not in words_of(element(page, "chart"))
+    # Beside another platform: its followers are what its card begins with, and its chart is of them alone.
+    await place.follow("https://t.me/gorodpeshkom")
+    assert await place.collect() == 1
+    board = await place.page("/?platform=pinterest")
+    card = words_of(element(board, "card-pinterest"))
+    assert "Impressions" not in card and "ERV" not in card and "Posts published" in card
+    assert words_of(element(board, "chart-h")) == "Followers"
+    assert words_of(element(await place.page("/?platform=telegram"), "chart-h")) == "Views and subscribers"
     post = next(iter((await place.posts_of(account)).values()))
     assert "Average views per hour" not in await place.page(f"/posts/{post}")
     # On the page of all posts unlike platforms share the three that most have.
