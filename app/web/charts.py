@@ -114,6 +114,7 @@ def daily(id: str, title: str, now: Series, before: Series | None, *, followers:
             )
         )
     pair: tuple[Column, ...]
+    plots: tuple[Plot, ...]
     keys: tuple[Key, ...] = ()
     if then:
         was = _("previous period")

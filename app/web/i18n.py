@@ -112,7 +112,7 @@ _MISSING = {
     "no_previous": N_("There is no earlier reading to compare with."),
     "insufficient": N_("Fewer than 8 earlier posts of the same format to compare with."),
     "two_readings": N_("A day's views are the difference between two days' readings; there is only one so far."),
-    "no_engagement": N_("It needs likes and comments, and one of them is missing."),
+    "no_engagement": N_("It adds up several numbers (the sum E), and one of them is missing."),
     "no_date": N_("The platform does not say when it was published."),
     "no_posts": N_("No post of this period has the numbers it needs."),
     "no_views": N_("It is a share of views, and there are no views to divide by."),
