@@ -1,6 +1,6 @@
 """The settings with which an installation reads this sandbox by every source: keys that its fakes accept."""
 
-from sandbox.platforms import google_oauth, instagram_web, meta_login, pinterest_api, pinterest_api
+from sandbox.platforms import google_oauth, instagram_web, meta_login, pinterest_api
 
 SETTINGS: dict[str, str] = {
     "GOOGLE_CLIENT_ID": google_oauth.CLIENT_ID,

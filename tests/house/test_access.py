@@ -176,14 +176,16 @@ async def furnished(place: Site, urls: Urls) -> tuple[UUID, UUID, list[str]]:
         await session.execute(
             text(
                 "insert into connection (id, workspace_id, provider, kind, subject_id, title, scopes, state, "
-                "connected_at) values (gen_random_uuid(), :room, 'telegram', 'session', '1', 'Somebody', '{}', 'active', now())"
+                "connected_at) "
+                "values (gen_random_uuid(), :room, 'telegram', 'session', '1', 'Somebody', '{}', 'active', now())"
             ),
             {"room": room},
         )
         await session.execute(
             text(
-                "insert into sender_attempt (id, workspace_id, user_id, provider, kind, step, opened_at, state, attempts, "
-                "fence) values (gen_random_uuid(), :room, :owner, 'telegram', 'qr', 'starting', now(), 'done', 0, 0)"
+                "insert into sender_attempt (id, workspace_id, user_id, provider, kind, step, opened_at, state, "
+                "attempts, fence) "
+                "values (gen_random_uuid(), :room, :owner, 'telegram', 'qr', 'starting', now(), 'done', 0, 0)"
             ),
             {"room": room, "owner": owner},
         )
