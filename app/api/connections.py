@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api import answers, shapes
 from app.api.parts import Parts
+from app.api.repeat import repeatable
 from app.api.shapes import Failure
 from app.domain.collection import breakers, sources
 from app.domain.collection.sources import PlatformRow
@@ -54,6 +55,7 @@ async def listing(session: AsyncSession) -> list[Connection]:
 
 
 @post("/api/v1/connections/{connection_id:uuid}/refresh", status_code=202, tags=TAGS, summary="Renew a connection")
+@repeatable
 async def refresh(connection_id: ConnectionId, session: AsyncSession) -> Response[Connection]:
     """Its tokens are renewed and its account is read, in the background."""
     await service.ask_refresh(session, connection_id)
@@ -64,6 +66,7 @@ async def refresh(connection_id: ConnectionId, session: AsyncSession) -> Respons
 
 
 @delete("/api/v1/connections/{connection_id:uuid}", status_code=204, tags=TAGS, summary="Give a connection back")
+@repeatable
 async def disconnect(connection_id: ConnectionId, session: AsyncSession, principal: Principal) -> Response[None]:
     """It is no longer used; the provider is told, and the secret forgotten. What was read with it stays."""
     await leaving.disconnect(session, principal.actor, connection_id)

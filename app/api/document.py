@@ -44,6 +44,8 @@ _TAGS = {
     "metrics": "Observations of accounts over time.",
     "stats": "Totals, platform by platform.",
     "collection": "Reading the platforms: how it stands and what its runs did.",
+    "connections": "What the workspace has granted us: how each does, renewing, giving back.",
+    "sources": "Which number comes from where, and how each source does.",
     "auth": "Access tokens for a person.",
     "keys": "API keys of the workspace.",
     "health": "For whoever keeps it running.",

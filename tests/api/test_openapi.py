@@ -60,6 +60,10 @@ def run(address: str, key: str) -> Report:
     return report
 
 
+# Connections are made by a person in a browser: there is none here to be found.
+CONNECTED = ("/oauth/{provider}/authorize", "/connections/{connection_id}", "/connections/{connection_id}/refresh")
+
+
 async def test_schemathesis_finds_nothing(api: Api) -> None:
     account = (await api.follow())["accounts"][0]["id"]
     for name in ("north", "south", "east", "west"):
@@ -74,5 +78,6 @@ async def test_schemathesis_finds_nothing(api: Api) -> None:
     operations = {f"{method.upper()} {path}" for path, item in document["paths"].items() for method in item}
     assert report.statuses.keys() == operations - PERSONS - {OUR_KEY}
     silent = [label for label, seen in report.statuses.items() if not any(200 <= status < 300 for status in seen)]
+    silent = [label for label in silent if not label.endswith(CONNECTED)]
     assert silent == [], "never answered well: the run is hollow there"
     assert sum(seen.total() for seen in report.statuses.values()) > 500
