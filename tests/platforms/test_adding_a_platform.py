@@ -62,7 +62,7 @@ sys.stdout.write("PAGES" + json.dumps(asyncio.run(work(urls, Path(sys.argv[2])))
 
 
 def test_the_platform_of_the_guide_is_a_folder_and_a_line(urls: Urls, tmp_path: Path) -> None:
-    folder, line = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    folder, line = re.findall(r"```(?:python|text)\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     copy = tmp_path / "copy"
     for name in ("app", "sandbox", "tests", "db"):
         ignored = shutil.ignore_patterns("__pycache__", "vendor")
